@@ -1,0 +1,242 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""A session with vCenter's REST API: log in, log out, JSON calls, errors as classes; knows no address but the session's own."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing as t
+import urllib.parse
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Clock
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
+    ApiError,
+    AuthenticationFailed,
+    NotFound,
+    Unauthenticated,
+    UnexpectedReply,
+    UnparsableError,
+    VCenterError,
+    api_error,
+    attempt,
+)
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import (
+    Endpoint,
+    Reply,
+    RetryPolicy,
+    Transport,
+)
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import dict_or_empty, expect, texts_of
+
+Query = t.Mapping[str, t.Any]
+
+SESSION = "/api/session"
+LEGACY_SESSION = "/rest/com/vmware/cis/session"
+SESSION_LIMIT_ID = "com.vmware.vapi.endpoint.failedToLoginMaxUserSessionCountReached"
+
+
+@dataclasses.dataclass(frozen=True)
+class Credentials:
+    """How to get a session: log in with user and password, or use one that somebody else opened and will close.
+
+    Neither shows in its repr, so that no traceback or log can hold them.
+    """
+
+    username: str = ""
+    password: str = dataclasses.field(default="", repr=False)
+    session_id: str | None = dataclasses.field(default=None, repr=False)
+
+
+def segment(value: str) -> str:
+    """Return an identifier encoded as one segment of a path, whatever it contains.
+
+    :raises UnexpectedReply: for "", "." and "..", which would name another address.
+    """
+    if value in {"", ".", ".."}:
+        raise UnexpectedReply(f"'{value}' cannot be an identifier")
+    return urllib.parse.quote(value, safe="")
+
+
+class VCenterClient:
+    """One session with one vCenter.
+
+    Use as a context manager: entering logs in, leaving logs out, on every way out. A 401 on the way is answered by one new
+    login and the same request again.
+
+    :raises AuthenticationFailed: vCenter takes neither password nor session.
+    :raises ConnectionFailed: nobody answers.
+    """
+
+    def __init__(self, endpoint: Endpoint, credentials: Credentials, clock: Clock | None = None) -> None:
+        self.clock = clock or Clock()
+        self.endpoint = endpoint
+        self._credentials = credentials
+        self._transport = Transport(endpoint, self.clock, RetryPolicy(refused=_surely_refused))
+        self._token = credentials.session_id
+        self._login_path = SESSION
+
+    def __enter__(self) -> VCenterClient:
+        if not self._token:
+            self._log_in()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: types.TracebackType | None
+    ) -> None:
+        try:
+            self._log_out()
+        except VCenterError:
+            # The work has its own outcome, and vCenter drops an idle session by itself.
+            pass
+        finally:
+            self._transport.close()
+
+    def get(self, path: str, query: Query | None = None, *, timeout: float | None = None) -> t.Any:
+        """Read. :param timeout: seconds, for calls that are known to be slow."""
+        return self._call("GET", path, query, None, safe=True, timeout=timeout)
+
+    def post(self, path: str, query: Query | None = None, body: t.Any = None, *, safe: bool = False) -> t.Any:
+        """Send a POST. :param safe: it only reads, so it may be repeated."""
+        return self._call("POST", path, query, body, safe=safe)
+
+    def patch(self, path: str, body: t.Any) -> t.Any:
+        """Change an object."""
+        return self._call("PATCH", path, None, body)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Query | None,
+        body: t.Any,
+        *,
+        safe: bool = False,
+        timeout: float | None = None,
+    ) -> t.Any:
+        target = path + _encoded(query)
+        try:
+            return self._exchange(method, target, body, safe=safe, timeout=timeout)
+        except Unauthenticated as error:
+            if self._credentials.session_id:
+                raise AuthenticationFailed(
+                    "vCenter does not accept the session_id given (any more)",
+                    "Pass a fresh session_id, or username and password instead",
+                ) from error
+        self._log_in()
+        try:
+            return self._exchange(method, target, body, safe=safe, timeout=timeout)
+        except Unauthenticated as error:
+            raise AuthenticationFailed("vCenter refuses the session that it has just opened") from error
+
+    def _exchange(self, method: str, target: str, body: t.Any, *, safe: bool, timeout: float | None) -> t.Any:
+        headers = {"Accept": "application/json", "vmware-api-session-id": self._token or ""}
+        data = None
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(body).encode()
+        reply = self._transport.send(method, target, headers=headers, body=data, safe=safe, timeout=timeout)
+        return _value(method, target, reply)
+
+    def _log_in(self) -> None:
+        self._token = None
+        with attempt(f"log in to {self.endpoint.host} as '{self._credentials.username}'"):
+            try:
+                self._token = self._open(SESSION)
+                self._login_path = SESSION
+            except NotFound:
+                # vCenter before 7.0 U2 has only the older address.
+                self._token = self._open(LEGACY_SESSION)
+                self._login_path = LEGACY_SESSION
+
+    def _open(self, path: str) -> str:
+        auth = (self._credentials.username, self._credentials.password)
+        headers = {"Accept": "application/json", "vmware-use-header-authn": "true"}
+        reply = self._transport.send("POST", path, headers=headers, auth=auth)
+        try:
+            return expect(_value("POST", path, reply), str, "session")
+        except Unauthenticated as error:
+            raise AuthenticationFailed(
+                f"vCenter refuses the credentials ({'; '.join(error.messages) or 'no reason given'})"
+            ) from error
+        except ApiError as error:
+            if SESSION_LIMIT_ID in reply.text:
+                error.remedy = (
+                    "This user has too many open sessions: end those that are not needed, wait until they expire (30 minutes idle), "
+                    "or use another account"
+                )
+            raise
+
+    def _log_out(self) -> None:
+        if self._token and not self._credentials.session_id:
+            token, self._token = self._token, None
+            headers = {"vmware-api-session-id": token}
+            self._transport.send("DELETE", self._login_path, headers=headers, safe=True)
+
+
+def _encoded(query: Query | None) -> str:
+    """Return a query string; a list repeats its name, None is left out, booleans are lower case."""
+    pairs = [
+        (name, str(value).lower() if isinstance(value, bool) else str(value))
+        for name, values in (query or {}).items()
+        for value in (values if isinstance(values, (list, tuple)) else [values])
+        if value is not None
+    ]
+    return "?" + urllib.parse.urlencode(pairs, quote_via=urllib.parse.quote) if pairs else ""
+
+
+def _value(method: str, target: str, reply: Reply) -> t.Any:
+    """Return the value of a good answer; raise for any other."""
+    path = target.split("?", 1)[0]
+    decoded = _decoded(reply)
+    if reply.status >= 400:
+        raise _error(method, path, reply, decoded)
+    if not 200 <= reply.status < 300 or isinstance(decoded, UnexpectedReply):
+        location = f", redirecting to {reply.headers['Location']}" if "Location" in reply.headers else ""
+        raise UnexpectedReply(
+            f"the answer to {method} {path} is no JSON value (status {reply.status}{location}{_beginning(reply)})"
+        )
+    if path.startswith("/rest/") and isinstance(decoded, dict) and set(decoded) == {"value"}:
+        return decoded["value"]
+    return decoded
+
+
+def _decoded(reply: Reply) -> t.Any:
+    if not reply.text.strip():
+        return None
+    try:
+        return json.loads(reply.text)
+    except ValueError:
+        return UnexpectedReply("not JSON")
+
+
+def _error(method: str, path: str, reply: Reply, decoded: t.Any) -> VCenterError:
+    """Return the error of an answer with status 400 or more, of either root; contract section 6."""
+    body = dict_or_empty(decoded)
+    value = dict_or_empty(body.get("value")) or body
+    kind = body.get("error_type") or body.get("type")
+    if not isinstance(kind, str) and not texts_of(value.get("messages")):
+        said = f"vCenter, or something before it, answered {reply.status} to {method} {path} without an error object{_beginning(reply)}"
+        if reply.status in {401, 404}:
+            return api_error(method, path, reply.status, None, [said])
+        return UnparsableError(said, reply.status)
+    error_type = kind.rsplit(".", 1)[-1].upper() if isinstance(kind, str) else None
+    return api_error(method, path, reply.status, error_type, texts_of(value.get("messages")), value.get("data"))
+
+
+def _beginning(reply: Reply) -> str:
+    words = " ".join(reply.text.split())[:120]
+    return f", it begins: {words!r}" if words else ", it is empty"
+
+
+def _surely_refused(reply: Reply) -> bool:
+    """Whether a 503 comes from vCenter itself, or from its proxy with nobody behind it; any other proxy may have lost the answer."""
+    decoded = _decoded(reply)
+    return "no healthy upstream" in reply.text or (
+        isinstance(decoded, dict) and ("error_type" in decoded or "type" in decoded)
+    )

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""What a work function may ask of the place it runs in: check mode, warnings, progress; knows no Ansible."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+
+def _ignore(dummy: str) -> None:
+    """Drop a text: nobody listens."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """Given to every work function.
+
+    :param check_mode: whether nothing may be changed.
+    :param warn: tells the user something beside the result.
+    :param progress: takes one line whenever something moves.
+    """
+
+    check_mode: bool = False
+    warn: t.Callable[[str], None] = _ignore
+    progress: t.Callable[[str], None] = _ignore

@@ -1,0 +1,216 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""Names to identifiers: clusters, hosts, and which host lives where; contract section 3.10. Changes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import typing as t
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import TooMany, attempt
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import expect, member, string_or_none
+
+CLUSTERS = "/api/vcenter/cluster"
+HOSTS = "/api/vcenter/host"
+DATACENTERS = "/api/vcenter/datacenter"
+NAMES_PER_CALL = 50
+"""A longer list of names or identifiers goes out in several calls: addresses have a limited length."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Entity:
+    """A cluster or a host.
+
+    :param kind: ``cluster`` or ``host``.
+    :param moid: vCenter's identifier, such as domain-c8 or host-16.
+    """
+
+    kind: str
+    moid: str
+    name: str
+
+    @property
+    def label(self) -> str:
+        """How messages call it."""
+        return f"{self.kind} '{self.name}' ({self.moid})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Host(Entity):
+    """A host. :param connection_state: CONNECTED, DISCONNECTED, NOT_RESPONDING. :param power_state: only when connected."""
+
+    connection_state: str = "CONNECTED"
+    power_state: str | None = None
+
+    @property
+    def reachable(self) -> bool:
+        return self.connection_state == "CONNECTED" and self.power_state in {None, "POWERED_ON"}
+
+
+def find_datacenter(client: VCenterClient, name: str) -> list[Entity]:
+    """Return the datacenters of that name or identifier; names are unique only within a folder."""
+    with attempt(f"look up datacenter '{name}'"):
+        return _find(client, DATACENTERS, "names", "datacenters", [name], {}, _datacenter)
+
+
+def find_clusters(client: VCenterClient, wanted: t.Sequence[str], datacenters: t.Sequence[str] = ()) -> list[Entity]:
+    """Return every cluster that has one of the names or identifiers.
+
+    :param datacenters: identifiers; only clusters in these. Empty: in all.
+    """
+    with attempt("look up the clusters"):
+        return _find(client, CLUSTERS, "names", "clusters", wanted, _within(datacenters), _cluster)
+
+
+def find_hosts(client: VCenterClient, wanted: t.Sequence[str], datacenters: t.Sequence[str] = ()) -> list[Host]:
+    """Return every host that has one of the names or identifiers."""
+    with attempt("look up the hosts"):
+        return _find(client, HOSTS, "names", "hosts", wanted, _within(datacenters), _host)
+
+
+def list_clusters(client: VCenterClient, datacenters: t.Sequence[str] = ()) -> list[Entity]:
+    """Return all clusters that the user may see; more than vCenter lists at once are read by datacenter."""
+    with attempt("list the clusters"):
+        try:
+            return _list(client, CLUSTERS, _within(datacenters), _cluster)
+        except TooMany:
+            if datacenters:
+                raise
+        everywhere = _list(client, DATACENTERS, {}, _datacenter)
+        return [
+            one for datacenter in everywhere for one in _list(client, CLUSTERS, _within([datacenter.moid]), _cluster)
+        ]
+
+
+def hosts_of(client: VCenterClient, cluster: Entity) -> list[Host]:
+    """Return the hosts of a cluster."""
+    with attempt(f"list the hosts of {cluster.label}"):
+        return _list(client, HOSTS, {"clusters": [cluster.moid]}, _host)
+
+
+def standalone_of(client: VCenterClient, hosts: t.Sequence[Host]) -> set[str]:
+    """Return the identifiers of those hosts that are in no cluster."""
+    with attempt("look up which hosts are standalone"):
+        return {
+            found.moid
+            for part in _parts([host.moid for host in hosts])
+            for found in _list(client, HOSTS, {"standalone": True, "hosts": part}, _host)
+        }
+
+
+def clusters_of(client: VCenterClient, hosts: t.Sequence[Host]) -> dict[str, Entity]:
+    """Return the cluster of each host, by the host's identifier.
+
+    A host does not tell its cluster, so we halve the list of clusters until one is left: few calls for few hosts.
+    """
+    clusters = list_clusters(client)
+    with attempt("look up which cluster each host is in"):
+        return {
+            host: cluster
+            for part in _parts([host.moid for host in hosts])
+            for host, cluster in _locate(client, part, clusters)
+        }
+
+
+def datacenters_of(client: VCenterClient, kind: str, entities: t.Sequence[Entity]) -> dict[str, str]:
+    """Return the name of the datacenter of each cluster or host, by its identifier; meant for messages, a call a datacenter."""
+    path, name, decode = (CLUSTERS, "clusters", _cluster) if kind == "cluster" else (HOSTS, "hosts", _host)
+    with attempt("look up the datacenters"):
+        return {
+            found.moid: datacenter.name
+            for datacenter in _list(client, DATACENTERS, {}, _datacenter)
+            for part in _parts([entity.moid for entity in entities])
+            for found in _list(client, path, {name: part, "datacenters": [datacenter.moid]}, decode)
+        }
+
+
+E_ = t.TypeVar("E_", bound=Entity)
+
+
+def _find(
+    client: VCenterClient,
+    path: str,
+    by_name: str,
+    by_id: str,
+    wanted: t.Sequence[str],
+    within: dict[str, t.Any],
+    decode: t.Callable[[t.Any], E_],
+) -> list[E_]:
+    found: dict[str, E_] = {}
+    for part in _parts(wanted):
+        for entity in _list(
+            client, path, {by_name: sorted({form for name in part for form in _forms(name)}), **within}, decode
+        ):
+            found[entity.moid] = entity
+    # A name that looks like an identifier is looked up as both: better two candidates than the wrong object.
+    names = {entity.name for entity in found.values()}
+    for part in _parts(
+        [name for name in wanted if name not in names or re.fullmatch(r"(domain-c|host-|datacenter-)\d+", name)]
+    ):
+        for entity in _list(client, path, {by_id: part, **within}, decode):
+            found[entity.moid] = entity
+    return list(found.values())
+
+
+def _locate(client: VCenterClient, hosts: list[str], clusters: list[Entity]) -> t.Iterator[tuple[str, Entity]]:
+    if not hosts or not clusters:
+        return
+    for start in range(0, len(clusters), NAMES_PER_CALL):
+        part = clusters[start : start + NAMES_PER_CALL]
+        query = {"hosts": hosts, "clusters": [cluster.moid for cluster in part]}
+        here = [host.moid for host in _list(client, HOSTS, query, _host)]
+        if len(part) == 1:
+            yield from ((host, part[0]) for host in here)
+        elif here:
+            middle = len(part) // 2
+            yield from _locate(client, here, part[:middle])
+            yield from _locate(client, here, part[middle:])
+
+
+def _list(client: VCenterClient, path: str, query: dict[str, t.Any], decode: t.Callable[[t.Any], E_]) -> list[E_]:
+    return [decode(entry) for entry in expect(client.get(path, query), list, f"list from {path}")]
+
+
+def _within(datacenters: t.Sequence[str]) -> dict[str, t.Any]:
+    return {"datacenters": list(datacenters)} if datacenters else {}
+
+
+def _parts(values: t.Sequence[str]) -> t.Iterator[list[str]]:
+    for start in range(0, len(values), NAMES_PER_CALL):
+        yield list(values[start : start + NAMES_PER_CALL])
+
+
+def _forms(name: str) -> set[str]:
+    """Return how vCenter may spell a name: it keeps some characters escaped."""
+    return {name, name.replace("%", "%25").replace("/", "%2f").replace("\\", "%5c")}
+
+
+def _name(entry: t.Any, what: str) -> str:
+    name = member(entry, "name", str, what)
+    return re.sub(
+        "%2f|%5c|%25", lambda match: {"%2f": "/", "%5c": "\\", "%25": "%"}[match[0].lower()], name, flags=re.IGNORECASE
+    )
+
+
+def _cluster(entry: t.Any) -> Entity:
+    return Entity("cluster", member(entry, "cluster", str, "cluster"), _name(entry, "cluster"))
+
+
+def _datacenter(entry: t.Any) -> Entity:
+    return Entity("datacenter", member(entry, "datacenter", str, "datacenter"), _name(entry, "datacenter"))
+
+
+def _host(entry: t.Any) -> Host:
+    return Host(
+        kind="host",
+        moid=member(entry, "host", str, "host"),
+        name=_name(entry, "host"),
+        connection_state=string_or_none(entry.get("connection_state")) or "UNKNOWN",
+        power_state=string_or_none(entry.get("power_state")),
+    )

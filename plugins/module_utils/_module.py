@@ -1,0 +1,216 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""Where Ansible meets the client: options, environment, log-in and log-out, failures; the only file that knows Ansible."""
+
+from __future__ import annotations
+
+import os
+import signal
+import types
+import typing as t
+import urllib.parse
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import Credentials, VCenterClient
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import Interrupted, InvalidOption, VCenterError
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR, Endpoint
+
+Params = dict[str, t.Any]
+Work = t.Callable[[Params, VCenterClient, Context], Params]
+
+
+class Environment:
+    """The VMWARE_* variables, and which of them stood in for an option."""
+
+    def __init__(self) -> None:
+        self.used: set[str] = set()
+
+    def get(self, name: str) -> str:
+        """Return a variable; an empty one counts as unset.
+
+        :raises AnsibleFallbackNotFound: it is unset.
+        """
+        value = os.environ.get(name)
+        if not value:
+            raise AnsibleFallbackNotFound
+        self.used.add(name)
+        return value
+
+
+# For options that a template may leave as an empty string, which counts as unset.
+_VARIABLES = {
+    "hostname": "VMWARE_HOST",
+    "username": "VMWARE_USER",
+    "password": "VMWARE_PASSWORD",
+    "session_id": "VMWARE_SESSION_ID",
+    "ca_path": "VMWARE_CA_PATH",
+    "proxy_host": "VMWARE_PROXY_HOST",
+}
+
+
+def vcenter_argument_spec(environment: Environment) -> Params:
+    """Return the connection options, as documented in the fragment ``vcenter``."""
+
+    def option(variable: str | None = None, kind: str = "str", **more: t.Any) -> Params:
+        fallback = {"fallback": (environment.get, [variable])} if variable else {}
+        return {"type": kind, **fallback, **more}
+
+    return {
+        "hostname": option("VMWARE_HOST", aliases=["vcenter_hostname"]),
+        "username": option("VMWARE_USER", aliases=["user", "admin", "vcenter_username"]),
+        "password": option("VMWARE_PASSWORD", no_log=True, aliases=["pass", "pwd", "vcenter_password"]),
+        "session_id": option("VMWARE_SESSION_ID", no_log=True),
+        "port": option("VMWARE_PORT", "int", default=443, aliases=["vcenter_port"]),
+        "validate_certs": option("VMWARE_VALIDATE_CERTS", "bool", default=True, aliases=["vcenter_validate_certs"]),
+        "ca_path": option("VMWARE_CA_PATH", "path"),
+        "proxy_host": option("VMWARE_PROXY_HOST"),
+        "proxy_port": option("VMWARE_PROXY_PORT", "int"),
+        "proxy_protocol": option(default="http", choices=["http", "https"], aliases=["protocol"]),
+        "request_timeout": option(kind="int", default=60, aliases=["session_timeout"]),
+    }
+
+
+def run_module(work: Work, argument_spec: Params, **constraints: t.Any) -> None:
+    """Run a work function as an Ansible module and end the process with its result.
+
+    :param work: takes parameters, a logged-in client and a context; returns the result; raises VCenterError to fail.
+    :param argument_spec: the module's own options.
+    :param constraints: further arguments for AnsibleModule, such as ``required_one_of``.
+    """
+    environment = Environment()
+    spec = {**vcenter_argument_spec(environment), **argument_spec}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **constraints)
+    if REQUESTS_IMPORT_ERROR is not None:
+        module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_IMPORT_ERROR))
+    context = Context(check_mode=module.check_mode, warn=module.warn, progress=module.debug)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
+    try:
+        endpoint, credentials = connection_of(module.params, environment)
+        module.no_log_values.update(value for value in (credentials.password, credentials.session_id) if value)
+        if not endpoint.verify and "VMWARE_VALIDATE_CERTS" in environment.used:
+            module.warn(
+                "The certificate of vCenter is not checked, only because VMWARE_VALIDATE_CERTS says so (AWX sets it by default). "
+                "Set validate_certs: true, with ca_path for a CA of your own, or validate_certs: false to agree"
+            )
+        with VCenterClient(endpoint, credentials) as client:
+            result = work(module.params, client, context)
+    except VCenterError as error:
+        module.fail_json(**{**error.details(), "msg": str(error)})
+    except Interrupted as interruption:
+        module.fail_json(msg=f"{interruption}. Tasks that were started go on in vCenter; run again to wait for them.")
+    module.exit_json(**result)
+
+
+def _interrupt(number: int, dummy: types.FrameType | None) -> None:
+    raise Interrupted(f"Interrupted by {signal.Signals(number).name}")
+
+
+def connection_of(params: Params, environment: Environment) -> tuple[Endpoint, Credentials]:
+    """Return where to connect and how to log in.
+
+    :raises InvalidOption: something is missing or cannot be used.
+    """
+    options = dict(params)
+    for name, variable in _VARIABLES.items():
+        if options.get(name) == "":
+            options[name] = os.environ.get(variable) or None
+    host, port = host_and_port(options["hostname"] or "", options["port"])
+    session_id = options["session_id"]
+    explicit_login = (
+        {"VMWARE_USER", "VMWARE_PASSWORD"}.isdisjoint(environment.used) and options["username"] and options["password"]
+    )
+    if "VMWARE_SESSION_ID" in environment.used and explicit_login:
+        # What the task says beats what the environment says.
+        session_id = None
+    if not session_id:
+        missing = [name for name in ("username", "password") if not options[name]]
+        if missing:
+            raise InvalidOption(
+                f"No {' and no '.join(missing)} to log in to {host} with",
+                f"Set {' and '.join(f'{name} ({_VARIABLES[name]})' for name in missing)}, or session_id (VMWARE_SESSION_ID)",
+            )
+    if session_id and not (session_id.isascii() and session_id.isprintable() and " " not in session_id):
+        raise InvalidOption(
+            "The session_id has characters that no session identifier has", "Pass it exactly as vCenter returned it"
+        )
+    endpoint = Endpoint(
+        host=host,
+        port=port,
+        verify=options["validate_certs"],
+        ca_path=_existing(options["ca_path"]),
+        proxy=_proxy(options),
+        timeout=float(_positive(options, "request_timeout")),
+    )
+    return endpoint, Credentials(options["username"] or "", options["password"] or "", session_id or None)
+
+
+def host_and_port(hostname: str, port: int) -> tuple[str, int]:
+    """Return host and port of what may be a name, an address or an https:// URL; a port in it counts where ``port`` is 443.
+
+    :raises InvalidOption: it is empty, or not an address of HTTPS.
+    """
+    text = hostname.strip()
+    if not text:
+        raise InvalidOption("No vCenter to connect to", "Set hostname (VMWARE_HOST)")
+    scheme, separator, rest = text.rpartition("://")
+    if separator and scheme.lower() != "https":
+        raise InvalidOption(
+            f"The hostname '{_without_login(text)}' asks for {scheme.lower()}, which would send the password in clear",
+            "Give the name alone, or a URL that begins with https://",
+        )
+    # A bare IPv6 address has colons of its own.
+    bare = rest.split("/", 1)[0]
+    authority = f"[{bare}]" if bare.count(":") > 1 and not bare.startswith("[") else bare
+    try:
+        parts = urllib.parse.urlsplit(f"//{authority}")
+        host, own_port = parts.hostname, parts.port
+    except ValueError:
+        host, own_port = None, None
+    if not host or "@" in authority or any(character.isspace() for character in authority):
+        raise InvalidOption(
+            f"The hostname '{_without_login(text)}' is not a name, an address or an https:// URL", "Correct hostname"
+        )
+    chosen = own_port if own_port and port == 443 else port
+    if not 1 <= chosen <= 65535:
+        raise InvalidOption(f"The port {chosen} is not between 1 and 65535", "Correct port")
+    return host, chosen
+
+
+def _without_login(url: str) -> str:
+    """Return a URL without the user and password that somebody may have put into it."""
+    head, at, tail = url.rpartition("@")
+    return f"{head.split('://', 1)[0]}://***@{tail}" if at and "://" in head else (f"***@{tail}" if at else url)
+
+
+def _existing(path: str | None) -> str | None:
+    if path and not os.path.exists(path):
+        raise InvalidOption(
+            f"There is no file or directory '{path}'",
+            "Correct ca_path: a PEM file with the CA, or a directory of such files",
+        )
+    return path or None
+
+
+def _proxy(options: Params) -> str | None:
+    host = options["proxy_host"]
+    if not host:
+        return None
+    if not options["proxy_port"]:
+        raise InvalidOption(f"The proxy '{host}' has no port", "Set proxy_port (VMWARE_PROXY_PORT)")
+    bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    return f"{options['proxy_protocol']}://{bracketed}:{options['proxy_port']}"
+
+
+def _positive(options: Params, name: str) -> int:
+    value = int(options[name])
+    if value <= 0:
+        raise InvalidOption(f"The option '{name}' is {value}; it must be more than 0 seconds", f"Correct {name}")
+    return value

@@ -1,0 +1,98 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""From what the user named to the objects meant, with every problem of it at once; changes nothing."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _inventory
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption, PreflightFailed
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity, Host
+
+E_ = t.TypeVar("E_", bound=Entity)
+
+
+class Selection:
+    """Looks objects up by name or identifier and collects what is wrong.
+
+    :param datacenter: name or identifier; names are looked for only there. None: everywhere.
+    :ivar problems: one sentence each; the caller decides when to raise them.
+    :raises PreflightFailed: there is no such datacenter, or several.
+    """
+
+    def __init__(self, client: VCenterClient, datacenter: str | None = None) -> None:
+        self._client = client
+        self._datacenter = datacenter
+        self.problems: list[str] = []
+        self._within: list[str] = []
+        if datacenter is not None:
+            found = self._one("datacenter", datacenter, _inventory.find_datacenter(client, datacenter))
+            self.check()
+            self._within = [found.moid] if found else []
+
+    def check(self) -> None:
+        """Raise all problems found so far, if any."""
+        if self.problems:
+            raise PreflightFailed(self.problems)
+
+    def clusters(self, wanted: t.Sequence[str] | None) -> list[Entity]:
+        """Return the clusters named, each once; all that the user may see for None."""
+        if wanted is None:
+            return _inventory.list_clusters(self._client, self._within)
+        return self._all("cluster", "clusters", wanted, _inventory.find_clusters)
+
+    def hosts(self, wanted: t.Sequence[str]) -> list[Host]:
+        """Return the hosts named, each once."""
+        return self._all("host", "hosts", wanted, _inventory.find_hosts)
+
+    def _all(
+        self,
+        kind: str,
+        option: str,
+        wanted: t.Sequence[str],
+        find: t.Callable[[VCenterClient, t.Sequence[str], t.Sequence[str]], list[E_]],
+    ) -> list[E_]:
+        if not [name for name in wanted if name.strip()] or len([name for name in wanted if name.strip()]) < len(
+            wanted
+        ):
+            raise InvalidOption(
+                f"The option '{option}' is empty or has an empty entry; it never means all",
+                f"Name at least one {kind}, or leave the option out",
+            )
+        found = find(self._client, list(dict.fromkeys(wanted)), self._within)
+        chosen = [self._one(kind, name, found) for name in wanted]
+        return list({entity.moid: entity for entity in chosen if entity}.values())
+
+    def _one(self, kind: str, wanted: str, found: t.Sequence[E_]) -> E_ | None:
+        matches = [entity for entity in found if wanted in {entity.name, entity.moid}]
+        if len(matches) == 1:
+            return matches[0]
+        where = f" in datacenter '{self._datacenter}'" if self._within else ""
+        if not matches:
+            self.problems.append(
+                f"There is no {kind} '{wanted}'{where}, or this user may not see it{self._similar(kind, wanted)}"
+            )
+            return None
+        places = {} if kind == "datacenter" else _inventory.datacenters_of(self._client, kind, matches)
+        candidates = ", ".join(
+            f"{entity.moid} ('{entity.name}'"
+            + (f" in datacenter '{places[entity.moid]}')" if entity.moid in places else ")")
+            for entity in matches
+        )
+        narrow = "use the identifier" if kind == "datacenter" else "use the identifier, or set datacenter"
+        self.problems.append(f"The {kind} '{wanted}' is ambiguous{where}: {candidates}; {narrow}")
+        return None
+
+    def _similar(self, kind: str, wanted: str) -> str:
+        if kind != "cluster":
+            return ""
+        names = sorted({cluster.name for cluster in _inventory.list_clusters(self._client, self._within)})
+        close = difflib.get_close_matches(wanted, names, cutoff=0.5)
+        return f" (similar: {', '.join(close)})" if close else ""

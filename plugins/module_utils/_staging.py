@@ -1,0 +1,86 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""Staging operations of vCenter: start one, find those that run; knows neither waiting nor what to do with the outcome."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient, segment
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import TooMany, attempt
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._images import SOFTWARE
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import UNFINISHED, Task, list_tasks
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import expect
+
+SERVICES = {
+    "cluster": "com.vmware.esx.settings.clusters.software",
+    "host": "com.vmware.esx.settings.hosts.software",
+}
+TARGET_TYPES = {"cluster": "ClusterComputeResource", "host": "HostSystem"}
+STAGE_PRIVILEGE = "VcIntegrity.lifecycleSoftwareRemediation.Write"
+
+
+def start_stage(client: VCenterClient, entity: Entity, commit: str | None, hosts: t.Collection[str] | None) -> str:
+    """Start staging and return the task; contract sections 3.3 and 3.4.
+
+    :param commit: the minimum commit; None for the current one.
+    :param hosts: identifiers of the hosts of a cluster; None for all. Never empty: vCenter takes that for all, too.
+    :raises ValueError: ``hosts`` is empty.
+    """
+    if hosts is not None and not hosts:
+        raise ValueError("an empty list of hosts would stage all hosts")
+    spec: dict[str, t.Any] = {}
+    if commit is not None:
+        spec["commit"] = commit
+    if hosts is not None and entity.kind == "cluster":
+        spec["hosts"] = sorted(hosts)
+    with attempt(f"start staging {entity.label}", privilege=STAGE_PRIVILEGE):
+        query = {"action": "stage", "vmw-task": "true"}
+        return expect(
+            client.post(SOFTWARE[entity.kind].format(entity=segment(entity.moid)), query, spec),
+            str,
+            "task of the staging",
+        )
+
+
+def find_operations(
+    client: VCenterClient, kind: str, entity: Entity | None = None, *, unfinished: bool = True
+) -> list[Task]:
+    """Return the vLCM tasks of all clusters (or standalone hosts), or of one.
+
+    The server's filters narrow the answer, but are not relied on.
+
+    :param unfinished: only tasks that have not ended.
+    """
+    filter_spec: dict[str, t.Any] = {"services": [SERVICES[kind]]}
+    if unfinished:
+        filter_spec["status"] = list(UNFINISHED)
+    if entity:
+        filter_spec["targets"] = [{"type": TARGET_TYPES[kind], "id": entity.moid}]
+    found = list_tasks(client, filter_spec).values()
+    return [
+        task
+        for task in found
+        if task.service in {SERVICES[kind], ""}
+        and (entity is None or task.target == entity.moid)
+        and not (unfinished and task.finished)
+    ]
+
+
+def last_stage(client: VCenterClient, entity: Entity, known: t.Iterable[Task]) -> Task | None:
+    """Return the stage task of an object that ended last, without its result; None when vCenter has none (any more)."""
+    ended = [task for task in known if task.target == entity.moid and task.action == "stage" and task.finished]
+    return max(ended, key=lambda task: task.end_time or "", default=None)
+
+
+def find_all_operations(client: VCenterClient, kind: str, entities: t.Sequence[Entity]) -> list[Task]:
+    """Return all tasks of vLCM for these objects, finished ones too; in one call, or in one each where there are too many."""
+    try:
+        return find_operations(client, kind, unfinished=False)
+    except TooMany:
+        return [task for entity in entities for task in find_operations(client, kind, entity, unfinished=False)]

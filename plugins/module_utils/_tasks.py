@@ -1,0 +1,263 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""Tasks of vCenter (cis.tasks): read one, list many, wait for many at once; knows not what a task is about."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import dataclasses
+import typing as t
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient, segment
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline, Delays
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
+    ApiError,
+    ConnectionFailed,
+    UnexpectedReply,
+    VCenterError,
+    attempt,
+)
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
+    dict_or_empty,
+    expect,
+    mapping_of,
+    member,
+    string_or_none,
+    texts_of,
+)
+
+LIST = "/api/cis/tasks"
+TASK = "/api/cis/tasks/{task}"
+UNFINISHED = ("PENDING", "RUNNING", "BLOCKED")
+FINISHED = ("SUCCEEDED", "FAILED")
+IDS_PER_CALL = 500
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """The state of a task as last read; contract section 3.2.
+
+    :param status: PENDING, RUNNING, BLOCKED, SUCCEEDED or FAILED; later releases may add more.
+    :param percent: how much is done; None where vCenter does not say.
+    :param target: identifier of the object it works on; None where vCenter does not say.
+    :param error_type: with FAILED, where the task has an error: its type, such as NOT_ALLOWED_IN_CURRENT_STATE.
+    :param result: whatever the operation returns; may be partial while it runs, None when it was not asked for.
+    """
+
+    task: str
+    status: str
+    service: str = ""
+    operation: str = ""
+    target: str | None = None
+    percent: int | None = None
+    start_time: str | None = None
+    end_time: str | None = None
+    error_type: str | None = None
+    error_messages: tuple[str, ...] = ()
+    result: t.Any = None
+    raw: dict[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
+
+    @property
+    def finished(self) -> bool:
+        return self.status in FINISHED
+
+    @property
+    def action(self) -> str:
+        """The operation without the mark of its task variant, such as ``stage``."""
+        return self.operation.removesuffix("$task")
+
+    def summary(self) -> dict[str, t.Any]:
+        """Return what a module says of a task."""
+        return {
+            "id": self.task,
+            "status": self.status,
+            "progress": self.percent,
+            "start_time": self.start_time,
+            "end_time": self.end_time,
+        }
+
+
+def get_task(client: VCenterClient, task: str) -> Task:
+    """Read one task with its result.
+
+    :raises NotFound: vCenter has dropped it, or never had it.
+    """
+    with attempt(f"read task {task}"):
+        return _task(task, client.get(TASK.format(task=segment(task))))
+
+
+def list_tasks(client: VCenterClient, filter_spec: dict[str, t.Any]) -> dict[str, Task]:
+    """List tasks without their results, by identifier.
+
+    :param filter_spec: contract section 3.2; ``tasks`` or ``services`` must be in it, of one provider.
+    :raises TooMany: more than 1,000 match.
+    """
+    body = {"filter_spec": filter_spec, "result_spec": {"exclude_result": True}}
+    with attempt("list tasks"):
+        answer = client.post(LIST, {"action": "list"}, body, safe=True)
+        if not isinstance(answer, (dict, list)):
+            raise UnexpectedReply("the list of tasks is neither an object nor an array")
+        return {task: _task(task, info) for task, info in mapping_of(answer).items()}
+
+
+def find_states(client: VCenterClient, tasks: t.Iterable[str]) -> dict[str, Task]:
+    """Return the state of each of the tasks that vCenter still has; one call for each service and 500 tasks."""
+    by_service: dict[str, list[str]] = collections.defaultdict(list)
+    for task in tasks:
+        by_service[task.partition(":")[2]].append(task)
+    found: dict[str, Task] = {}
+    for ids in by_service.values():
+        for start in range(0, len(ids), IDS_PER_CALL):
+            found.update(list_tasks(client, {"tasks": ids[start : start + IDS_PER_CALL]}))
+    return found
+
+
+def _task(task: str, info: t.Any) -> Task:
+    status = member(info, "status", str, f"task {task}")
+    error = expect(info.get("error") or {}, dict, f"'error' in the task {task}")
+    # Under /rest, an error may come wrapped; contract section 6.
+    inner = dict_or_empty(error.get("value")) or error
+    kind = (
+        string_or_none(error.get("error_type")) or (string_or_none(error.get("type")) or "").rsplit(".", 1)[-1].upper()
+    )
+    target = info.get("target")
+    return Task(
+        task=task,
+        status=status,
+        service=string_or_none(info.get("service")) or "",
+        operation=string_or_none(info.get("operation")) or "",
+        target=string_or_none(target.get("id")) if isinstance(target, dict) else None,
+        percent=percent_of(info.get("progress")),
+        start_time=string_or_none(info.get("start_time")),
+        end_time=string_or_none(info.get("end_time")),
+        error_type=(kind or "ERROR") if error else None,
+        error_messages=tuple(texts_of(inner.get("messages"))),
+        result=info.get("result"),
+        raw=info,
+    )
+
+
+def percent_of(progress: t.Any) -> int | None:
+    """Return how much of a progress is done, 0 to 100; None where it does not say."""
+    total = progress.get("total") if isinstance(progress, dict) else None
+    completed = progress.get("completed") if isinstance(progress, dict) else None
+    if not isinstance(total, (int, float)) or not isinstance(completed, (int, float)) or total <= 0:
+        return None
+    return max(0, min(100, int(100 * completed / total)))
+
+
+@dataclasses.dataclass(frozen=True)
+class Wait:
+    """What a job is waiting for.
+
+    :param task: resume with that task, finished; None to resume just after some time.
+    :param deadline: how long at most; when it passes, the job is resumed with the last known state of the task.
+    """
+
+    deadline: Deadline
+    task: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class TimedOut:
+    """Sent to a job whose task did not finish in time. :param last: its last known state."""
+
+    last: Task | None
+
+
+class Vanished:
+    """Sent to a job whose task vCenter no longer knows."""
+
+
+Resumption = Task | TimedOut | Vanished | None
+Job = t.Generator[Wait, Resumption, None]
+
+VANISHED_AFTER = 3
+"""How many answers in a row must lack a task before it counts as gone."""
+
+
+class Together:
+    """Runs jobs side by side in one thread, and asks for all their tasks in one call.
+
+    A job is a generator: it yields what it waits for and is resumed with what became of it. It must not raise
+    VCenterError, except for something that ends all jobs.
+
+    :param in_flight: how many jobs at once, at most.
+    :param delays: the pauses between two looks.
+    :param outage_timeout: seconds of failing looks in a row that are endured: the tasks run in vCenter, not here.
+    """
+
+    def __init__(self, client: VCenterClient, in_flight: int, delays: Delays, outage_timeout: float = 900) -> None:
+        self._client, self._clock = client, client.clock
+        self._in_flight, self._delays, self._outage_timeout = in_flight, delays, outage_timeout
+        self._waiting: dict[Job, Wait] = {}
+        self._last: dict[str, Task] = {}
+        self._missing: collections.Counter[str] = collections.Counter()
+        self._outage: Deadline | None = None
+
+    def run(self, jobs: t.Iterable[Job]) -> None:
+        """Return when all jobs have ended.
+
+        :raises VCenterError: vCenter did not answer for longer than the outage time-out.
+        """
+        queue = collections.deque(jobs)
+        pauses = iter(self._delays)
+        while queue or self._waiting:
+            while queue and len(self._waiting) < self._in_flight:
+                self._resume(queue.popleft(), None)
+            if self._waiting:
+                self._clock.sleep(self._pause(next(pauses)))
+                self._look()
+
+    def _pause(self, usual: float) -> float:
+        """Return seconds until the next look: never past the deadline that comes first."""
+        return max(0.0, min(usual, *(wait.deadline.left for wait in self._waiting.values())))
+
+    def _look(self) -> None:
+        tasks = [wait.task for wait in self._waiting.values() if wait.task]
+        states = self._states(tasks) if tasks else {}
+        for job, wait in list(self._waiting.items()):
+            news = self._news(wait, states)
+            if news is not None or wait.deadline.passed:
+                del self._waiting[job]
+                self._resume(job, news or (TimedOut(self._last.get(wait.task)) if wait.task else None))
+
+    def _states(self, tasks: list[str]) -> dict[str, Task] | None:
+        try:
+            states = find_states(self._client, tasks)
+        except VCenterError as error:
+            if not _is_outage(error):
+                raise
+            self._outage = self._outage or Deadline(self._clock, self._outage_timeout)
+            if self._outage.passed:
+                raise
+            return None
+        self._outage = None
+        return states
+
+    def _news(self, wait: Wait, states: dict[str, Task] | None) -> Task | Vanished | None:
+        """Return what a job waiting like this is to be told; nothing while its task goes on or vCenter is away."""
+        if wait.task is None or states is None:
+            return None
+        state = states.get(wait.task)
+        if state is None:
+            self._missing[wait.task] += 1
+            return Vanished() if self._missing[wait.task] >= VANISHED_AFTER else None
+        del self._missing[wait.task]
+        self._last[wait.task] = state
+        return state if state.finished else None
+
+    def _resume(self, job: Job, news: Resumption) -> None:
+        with contextlib.suppress(StopIteration):
+            self._waiting[job] = job.send(news)
+
+
+def _is_outage(error: VCenterError) -> bool:
+    if isinstance(error, ApiError):
+        return error.status >= 500
+    return isinstance(error, (ConnectionFailed, UnexpectedReply))
