@@ -61,6 +61,8 @@ class Unit:
     """A cluster or a standalone host, the hosts asked for, and what became of them.
 
     :param whole: whether all hosts of the cluster are asked for.
+    :param first_compliance: as it was stored before this run.
+    :param scanned: whether ``compliance`` comes from a scan of this run.
     :param verdicts: by host identifier.
     :param commit: the commit that was really staged; None while nothing was.
     :param problem: why the whole unit ended early; empty when it did not.
@@ -70,6 +72,7 @@ class Unit:
     hosts: dict[str, Host]
     whole: bool = True
     compliance: Compliance | None = None
+    first_compliance: Compliance | None = None
     scanned: bool = False
     verdicts: dict[str, Verdict] = dataclasses.field(default_factory=dict)
     task: Task | None = None

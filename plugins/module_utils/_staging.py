@@ -72,7 +72,7 @@ def find_operations(
     ]
 
 
-def last_stage(client: VCenterClient, entity: Entity, known: t.Iterable[Task]) -> Task | None:
+def last_stage(entity: Entity, known: t.Iterable[Task]) -> Task | None:
     """Return the stage task of an object that ended last, without its result; None when vCenter has none (any more)."""
     ended = [task for task in known if task.target == entity.moid and task.action == "stage" and task.finished]
     return max(ended, key=lambda task: task.end_time or "", default=None)

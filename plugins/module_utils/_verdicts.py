@@ -228,8 +228,3 @@ def unreachable(host: Host) -> str:
         return ""
     state = host.connection_state if host.connection_state != "CONNECTED" else host.power_state
     return f"vCenter cannot reach it now ({state}). Bring it back, then run again"
-
-
-def stage_result_names(verdicts: t.Iterable[Verdict], verdict: str) -> list[str]:
-    """Return the names of the hosts with that verdict, sorted."""
-    return sorted(entry.name for entry in verdicts if entry.verdict == verdict)

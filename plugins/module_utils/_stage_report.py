@@ -1,0 +1,115 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""What a stage run tells the user: result, diff, the message of a failure; pure functions over units."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_run import Unit
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import Json
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._verdicts import (
+    FAILED,
+    SKIPPED,
+    STAGED,
+    STARTED,
+    Verdict,
+)
+
+NAMED_IN_MESSAGE = 10
+"""How many failed hosts a message names; the result has all of them."""
+
+
+def result_of(units: t.Sequence[Unit]) -> Json:
+    """Return the result of the module, as RETURN of esx_software_stage documents it."""
+    verdicts = [verdict for unit in units for verdict in unit.verdicts.values()]
+    return {
+        "changed": any(_changed(unit) for unit in units),
+        "clusters": [_unit_result(unit) for unit in units if unit.entity.kind == "cluster"],
+        "standalone_hosts": [_unit_result(unit) for unit in units if unit.entity.kind == "host"],
+        "successful_hosts": names_with(verdicts, STAGED),
+        "skipped_hosts": names_with(verdicts, SKIPPED),
+        "failed_hosts": names_with(verdicts, FAILED),
+        "started_hosts": names_with(verdicts, STARTED),
+        "diff": _diff(units),
+    }
+
+
+def failure_of(units: t.Sequence[Unit], *, predicted: bool) -> tuple[str, str]:
+    """Return what failed and what to do next.
+
+    :param predicted: whether nothing was done yet, as in check mode.
+    """
+    failed = [(unit, verdict) for unit in units for verdict in unit.verdicts.values() if verdict.verdict == FAILED]
+    number = sum(len(unit.verdicts) for unit in units)
+    lines = [f"{'would not be' if predicted else 'were not'} staged: {len(failed)} of {number} hosts"]
+    for unit in units:
+        lines.extend(_unit_failure(unit))
+    retriable = sum(1 for dummy, verdict in failed if verdict.retriable)
+    return " - ".join(lines), _next_step(retriable)
+
+
+def names_with(verdicts: t.Iterable[Verdict], verdict: str) -> list[str]:
+    """Return the names of the hosts with that verdict, sorted."""
+    return sorted(entry.name for entry in verdicts if entry.verdict == verdict)
+
+
+def _unit_failure(unit: Unit) -> list[str]:
+    failed = [verdict for verdict in unit.verdicts.values() if verdict.verdict == FAILED]
+    if not failed:
+        return []
+    if unit.problem:
+        return [f"{unit.entity.label}: {unit.problem} Hosts: {_listed([verdict.name for verdict in failed])}"]
+    told = [f"{verdict.name}: {verdict.reason.rstrip('.')}" for verdict in failed[:NAMED_IN_MESSAGE]]
+    rest = [f"and {len(failed) - len(told)} more, see clusters in the result"] if len(failed) > len(told) else []
+    return [f"{unit.entity.label}: {'; '.join(told + rest)}"]
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED_IN_MESSAGE} more" if len(names) > NAMED_IN_MESSAGE else ""
+    return ", ".join(names[:NAMED_IN_MESSAGE]) + more
+
+
+def _next_step(retriable: int) -> str:
+    hint = f" vCenter marks {retriable} of the failures as worth another try." if retriable else ""
+    return f"Remove the causes and run again: hosts that are staged by then are left alone.{hint}"
+
+
+def _unit_result(unit: Unit) -> Json:
+    return {
+        "name": unit.entity.name,
+        "moid": unit.entity.moid,
+        "changed": _changed(unit),
+        "failed": any(verdict.verdict == FAILED for verdict in unit.verdicts.values()),
+        "msg": unit.problem,
+        "commit": unit.commit,
+        "task": {**unit.task.summary(), "adopted": unit.adopted} if unit.task else None,
+        "notifications": list(unit.notifications),
+        "hosts": [verdict.result() for verdict in sorted(unit.verdicts.values(), key=lambda entry: entry.name)],
+    }
+
+
+def _changed(unit: Unit) -> bool:
+    verdicts = {verdict.verdict for verdict in unit.verdicts.values()}
+    return STAGED in verdicts or (STARTED in verdicts and not unit.adopted)
+
+
+def _diff(units: t.Sequence[Unit]) -> Json:
+    """Return before and after of the hosts that change, by cluster (or standalone host) and host."""
+    before: Json = {}
+    after: Json = {}
+    for unit in units:
+        for verdict in unit.verdicts.values():
+            if verdict.verdict == STAGED:
+                before.setdefault(unit.entity.name, {})[verdict.name] = _known_state(unit, verdict.host)
+                after.setdefault(unit.entity.name, {})[verdict.name] = "STAGED"
+    return {"before": before, "after": after}
+
+
+def _known_state(unit: Unit, host: str) -> str:
+    known = unit.first_compliance.hosts.get(host) if unit.first_compliance else None
+    return (known.stage_status if known else None) or "UNKNOWN"

@@ -1,0 +1,395 @@
+#!/usr/bin/python
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: esx_cluster_stage_info
+short_description: Tell what is staged on the hosts of clusters, and with which result
+version_added: "0.1.0"
+author:
+  - vsphere.lifecycle maintainers (@vsphere-lifecycle)
+description:
+  - Tells for each cluster whether it is managed by an image, what its stored compliance says, which hosts have the image staged,
+    whether a staging runs now, and how the last one ended.
+  - It reads what is stored and starts no scan. RV(clusters[].scan_time) tells how old that is.
+  - vCenter keeps no "last stage result". It is read from the last stage task, which vCenter drops after some time.
+    RV(clusters[].unknown) lists what could not be known.
+options:
+  clusters:
+    description:
+      - Names or identifiers (such as V(domain-c8)) of clusters.
+      - If it is left out, all clusters that the user may see, or the cluster of O(task).
+      - An empty list is an error; it never means all.
+    type: list
+    elements: str
+    aliases: [cluster, cluster_name]
+  datacenter:
+    description:
+      - Name or identifier of a datacenter. Clusters are looked up only there.
+    type: str
+    aliases: [datacenter_name]
+  task:
+    description:
+      - Identifier of a stage task of a cluster, as another module returned it. Its result is returned instead of that of the last one.
+    type: str
+extends_documentation_fragment:
+  - vsphere.lifecycle.vcenter
+  - vsphere.lifecycle.attributes
+  - vsphere.lifecycle.attributes.info
+notes:
+  - Needs the privileges C(VcIntegrity.lifecycleSoftwareSpecification.Read) and C(VcIntegrity.lifecycleSettings.Read).
+seealso:
+  - module: vsphere.lifecycle.esx_software_stage
+"""
+
+EXAMPLES = r"""
+- name: Look at one cluster
+  vsphere.lifecycle.esx_cluster_stage_info:
+    hostname: "{{ vcenter_hostname }}"
+    username: "{{ vcenter_username }}"
+    password: "{{ vcenter_password }}"
+    ca_path: "{{ vcenter_ca_path }}"
+    clusters: [prod-berlin]
+
+- name: Look at all clusters (connection from the environment)
+  vsphere.lifecycle.esx_cluster_stage_info:
+  register: stage_info
+
+- name: Name the clusters that are not managed by an image
+  ansible.builtin.debug:
+    msg: "{{ stage_info.clusters | rejectattr('image_managed') | map(attribute='name') }}"
+
+- name: Name the hosts that still need the image
+  ansible.builtin.debug:
+    msg: >-
+      {{ stage_info.clusters | map(attribute='hosts') | flatten | selectattr('status', 'eq', 'NON_COMPLIANT')
+         | rejectattr('stage_status', 'eq', 'STAGED') | map(attribute='name') }}
+"""
+
+RETURN = r"""
+clusters:
+  description: One entry for each cluster.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the cluster.
+      type: str
+      sample: prod-berlin
+    moid:
+      description: Its identifier.
+      type: str
+      sample: domain-c8
+    image_managed:
+      description: Whether it is managed by an image and not by baselines; V(null) where that could not be read.
+      type: bool
+      sample: true
+    status:
+      description: Compliance of the cluster, such as V(COMPLIANT) or V(NON_COMPLIANT); V(null) when it was never scanned.
+      type: str
+      sample: NON_COMPLIANT
+    stage_status:
+      description:
+        - V(STAGED), V(NOT_STAGED), or V(UNKNOWN) where vCenter does not say.
+        - It means something only where RV(clusters[].status=NON_COMPLIANT).
+      type: str
+      sample: NOT_STAGED
+    commit:
+      description: The commit that the cluster was compared with.
+      type: str
+      sample: "5"
+    scan_time:
+      description: When it was scanned, by vCenter's clock.
+      type: str
+      sample: "2026-03-01T21:00:00.000Z"
+    notifications:
+      description: What the scan found to say of the cluster, in the shape of RV(clusters[].hosts[].notifications).
+      type: list
+      elements: dict
+      sample: []
+    hosts:
+      description: What is known of each host that the scan knew.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the host.
+          type: str
+          sample: esx01.berlin.example.com
+        moid:
+          description: Identifier of the host.
+          type: str
+          sample: host-16
+        status:
+          description: Compliance of the host. V(UNAVAILABLE) when it could not be scanned.
+          type: str
+          sample: NON_COMPLIANT
+        stage_status:
+          description: V(STAGED), V(NOT_STAGED), or V(UNKNOWN) where vCenter does not say.
+          type: str
+          sample: STAGED
+        commit:
+          description: The commit that the host was compared with; V(null) where vCenter does not say.
+          type: str
+          sample: "5"
+        notifications:
+          description: What the scan found to say of the host, errors first.
+          type: list
+          elements: dict
+          contains:
+            type:
+              description: V(ERROR), V(WARNING) or V(INFO).
+              type: str
+              sample: INFO
+            id:
+              description: Identifier of the message.
+              type: str
+              sample: com.vmware.vcIntegrity.lifecycle.HostScan.RebootImpact
+            message:
+              description: The text.
+              type: str
+              sample: The host will be rebooted during remediation.
+            resolution:
+              description: What vCenter advises; V(null) where it gives no advice.
+              type: str
+              sample: null
+            retriable:
+              description: Whether vCenter says that another try may help; V(null) where it does not say.
+              type: bool
+              sample: null
+            time:
+              description: When it was written.
+              type: str
+              sample: "2026-03-01T21:00:00.000Z"
+    running_task:
+      description: The stage task that runs now; V(null) when there is none.
+      type: dict
+      contains: &task
+        id:
+          description: Identifier of the task.
+          type: str
+          sample: 52f9f1b0-160a-25fe-fd1e-e7526df80e0d:com.vmware.esx.settings.clusters.software
+        status:
+          description: PENDING, RUNNING, BLOCKED, SUCCEEDED or FAILED.
+          type: str
+          sample: RUNNING
+        progress:
+          description: Percent done; V(null) where vCenter does not say.
+          type: int
+          sample: 40
+        start_time:
+          description: When it started.
+          type: str
+          sample: "2026-03-01T22:00:05.000Z"
+        end_time:
+          description: When it ended; V(null) while it runs.
+          type: str
+          sample: null
+    last_stage:
+      description: The result of the last staging that ended, or of O(task); V(null) when vCenter has none (any more).
+      type: dict
+      contains:
+        source:
+          description: V(task_list) when vCenter's list of tasks was searched for it, V(task) when O(task) named it.
+          type: str
+          sample: task_list
+        task:
+          description: The task.
+          type: dict
+          contains: *task
+        commit:
+          description: The commit that was staged.
+          type: str
+          sample: "5"
+        errors:
+          description: Why the task as a whole failed; empty when it did not.
+          type: list
+          elements: str
+          sample: []
+        notifications:
+          description: What vCenter said of the whole.
+          type: list
+          elements: dict
+          sample: []
+        successful_hosts:
+          description: Names of the hosts that were newly staged.
+          type: list
+          elements: str
+          sample: [esx01.berlin.example.com]
+        skipped_hosts:
+          description: Names of the hosts that needed nothing.
+          type: list
+          elements: str
+          sample: []
+        failed_hosts:
+          description: Names of the hosts that were not staged.
+          type: list
+          elements: str
+          sample: []
+        hosts:
+          description: The verdict of each host, in the shape of RV(vsphere.lifecycle.esx_software_stage#module:clusters[].hosts).
+          type: list
+          elements: dict
+          sample: []
+    unknown:
+      description: One sentence for each thing that could not be known.
+      type: list
+      elements: str
+      sample: ["There is no stored compliance: the cluster was never scanned."]
+"""
+
+import typing as t
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _staging, _tasks, _verdicts
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption, Unauthorized
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._selection import Selection
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report import names_with
+
+if t.TYPE_CHECKING:
+    from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
+    from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
+    from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity
+
+UNKNOWN = "UNKNOWN"
+
+
+def gather_stage_info(params: dict[str, t.Any], client: VCenterClient, dummy: Context) -> dict[str, t.Any]:
+    """Return what is known of the staging of clusters."""
+    asked = _tasks.get_task(client, params["task"]) if params["task"] else None
+    selection = Selection(client, params["datacenter"])
+    clusters = selection.clusters(wanted_clusters(params["clusters"], asked))
+    selection.check()
+    if asked and asked.target not in {cluster.moid for cluster in clusters}:
+        raise InvalidOption(
+            f"Task {asked.task} belongs to none of the clusters named", "Leave clusters out, or correct task"
+        )
+    operations = _staging.find_all_operations(client, "cluster", clusters)
+    return {
+        "changed": False,
+        "clusters": [cluster_info(client, cluster, operations, asked) for cluster in clusters],
+    }
+
+
+def wanted_clusters(named: list[str] | None, asked: _tasks.Task | None) -> list[str] | None:
+    """Return which clusters to look at: those named, else the one that the task belongs to, else all.
+
+    :raises InvalidOption: the task is no stage task of a cluster.
+    """
+    if asked and (asked.service != _staging.SERVICES["cluster"] or asked.action != "stage" or not asked.target):
+        raise InvalidOption(
+            f"Task {asked.task} is no stage task of a cluster (service {asked.service}, operation {asked.operation})",
+            "Pass the identifier of a task that esx_software_stage returned for a cluster",
+        )
+    return [asked.target] if named is None and asked and asked.target else named
+
+
+def cluster_info(
+    client: VCenterClient, cluster: Entity, operations: list[_tasks.Task], asked: _tasks.Task | None
+) -> dict[str, t.Any]:
+    """Return the entry of one cluster."""
+    unknown: list[str] = []
+    compliance, image_managed = read_image(client, cluster, unknown)
+    running = [
+        task for task in operations if task.target == cluster.moid and task.action == "stage" and not task.finished
+    ]
+    info: dict[str, t.Any] = {
+        "name": cluster.name,
+        "moid": cluster.moid,
+        "image_managed": image_managed,
+        "status": compliance.status if compliance else None,
+        "stage_status": (compliance.stage_status if compliance else None) or UNKNOWN,
+        "commit": compliance.commit if compliance else None,
+        "scan_time": compliance.scan_time if compliance else None,
+        "notifications": list(compliance.notifications) if compliance else [],
+        "hosts": hosts_info(compliance) if compliance else [],
+        "running_task": running[0].summary() if running else None,
+        "last_stage": last_stage(client, cluster, operations, asked, unknown),
+        "unknown": unknown,
+    }
+    return info
+
+
+def read_image(
+    client: VCenterClient, cluster: Entity, unknown: list[str]
+) -> tuple[_images.Compliance | None, bool | None]:
+    """Return the stored compliance, and whether the cluster is managed by an image; note what cannot be read."""
+    try:
+        compliance = _images.find_compliance(client, cluster)
+        image_managed = compliance is not None or _images.managed_by_image(client, cluster)
+    except Unauthorized as error:
+        unknown.append(str(error))
+        return None, None
+    if image_managed and compliance is None:
+        unknown.append("There is no stored compliance: the cluster was never scanned.")
+    return compliance, image_managed
+
+
+def hosts_info(compliance: _images.Compliance) -> list[dict[str, t.Any]]:
+    """Return the entries of the hosts, by name."""
+    entries = [
+        {
+            "name": compliance.names.get(moid, moid),
+            "moid": moid,
+            "status": host.status,
+            "stage_status": host.stage_status or UNKNOWN,
+            "commit": host.commit,
+            "notifications": list(host.notifications),
+        }
+        for moid, host in compliance.hosts.items()
+    ]
+    return sorted(entries, key=lambda entry: str(entry["name"]))
+
+
+def last_stage(
+    client: VCenterClient,
+    cluster: Entity,
+    operations: list[_tasks.Task],
+    asked: _tasks.Task | None,
+    unknown: list[str],
+) -> dict[str, t.Any] | None:
+    """Return the result of the task asked for, else of the last one that ended."""
+    task, source = asked, "task"
+    if task is None:
+        found = _staging.last_stage(cluster, operations)
+        task, source = (_tasks.get_task(client, found.task) if found else None), "task_list"
+    if task is None:
+        unknown.append("There is no result of an earlier staging: vCenter has no such task (any more).")
+        return None
+    if task.result is None:
+        unknown.append(f"Task {task.task} ({task.status}) has no result.")
+    elif not task.finished:
+        unknown.append(f"Task {task.task} is {task.status}: its result is not final.")
+    outcome = _verdicts.outcome_of(cluster, task.result or {})
+    verdicts = sorted(outcome.verdicts.values(), key=lambda verdict: verdict.name)
+    return {
+        "source": source,
+        "task": task.summary(),
+        "commit": outcome.commit,
+        "errors": list(task.error_messages),
+        "notifications": list(outcome.notifications),
+        "successful_hosts": names_with(verdicts, _verdicts.STAGED),
+        "skipped_hosts": names_with(verdicts, _verdicts.SKIPPED),
+        "failed_hosts": names_with(verdicts, _verdicts.FAILED),
+        "hosts": [verdict.result() for verdict in verdicts],
+    }
+
+
+def main() -> None:
+    """Run as a module."""
+    run_module(
+        gather_stage_info,
+        argument_spec={
+            "clusters": {"type": "list", "elements": "str", "aliases": ["cluster", "cluster_name"]},
+            "datacenter": {"type": "str", "aliases": ["datacenter_name"]},
+            "task": {"type": "str"},
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()

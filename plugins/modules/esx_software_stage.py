@@ -1,0 +1,472 @@
+#!/usr/bin/python
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: esx_software_stage
+short_description: Stage the desired ESXi image on hosts ahead of remediation
+version_added: "0.1.0"
+author:
+  - vsphere.lifecycle maintainers (@vsphere-lifecycle)
+description:
+  - Has vSphere Lifecycle Manager copy the desired image of a cluster (or of a standalone host) to its hosts. Nothing is installed,
+    no host enters maintenance mode; a later remediation finds the payloads on the host and is shorter by the download.
+  - Decides from the stored compliance first. Hosts that are compliant, or staged already for the wanted image, cause no call.
+  - Works on several clusters at once. What goes wrong with one cluster does not stop the others.
+  - A staging that runs already is waited for and not started a second time. A run that was cut off is therefore simply repeated.
+  - Whatever can be known before the first change (names, clusters that are not managed by an image, unknown commits) is looked at
+    first, for all clusters. With any such problem the module fails, lists all of them, and has changed nothing.
+options:
+  clusters:
+    description:
+      - Names or identifiers (such as V(domain-c8)) of clusters.
+      - Without O(hosts), all hosts of each cluster are staged.
+      - An empty list is an error; it never means all.
+    type: list
+    elements: str
+    aliases: [cluster, cluster_name]
+  hosts:
+    description:
+      - Names or identifiers (such as V(host-16)) of ESXi hosts.
+      - With O(clusters), just these hosts are staged, and each must be in one of the clusters.
+      - Without O(clusters), each host is staged where it lives, in its cluster or as a standalone host.
+      - An empty list is an error; it never means all.
+    type: list
+    elements: str
+    aliases: [host, esxi_host_name, esxi_hostname]
+  datacenter:
+    description:
+      - Name or identifier of a datacenter. Names in O(clusters) and O(hosts) are looked up only there.
+    type: str
+    aliases: [datacenter_name]
+  commit:
+    description:
+      - Identifier of the commit of the desired image that has to be staged at least. vCenter stages the present image
+        when that is a later one, and RV(clusters[].commit) tells which it was.
+      - Commits are opaque and have no order.
+      - If it is left out, the present image is staged.
+    type: str
+  refresh:
+    description:
+      - Whether a compliance scan runs before the module decides.
+      - With V(auto), a cluster is scanned when it was never scanned before, or when its stored compliance is about another
+        commit than O(commit).
+      - With V(never), hosts whose stored compliance says nothing about O(commit) are handed to vCenter, which skips those
+        that need nothing.
+      - In check mode nothing is scanned.
+    type: str
+    choices: [auto, always, never]
+    default: auto
+  wait:
+    description:
+      - Whether to wait until the staging has ended.
+      - With V(false), the module returns as soon as vCenter has accepted the tasks. Run it again to get the verdicts.
+        It then starts at most O(clusters_in_flight) tasks, as nobody would be there to start the others later.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds to wait for each cluster, its compliance scan included.
+      - vCenter goes on with a task that took longer; the next run waits for it again.
+    type: int
+    default: 7200
+  poll_interval:
+    description:
+      - Seconds between two looks at the running tasks, at most. The first looks follow each other faster.
+    type: int
+    default: 10
+  busy_timeout:
+    description:
+      - Seconds to wait for another lifecycle operation (such as a remediation) that occupies a cluster. Then this cluster fails.
+      - With O(wait=false) there is no waiting for other operations.
+    type: int
+    default: 600
+  clusters_in_flight:
+    description:
+      - How many clusters and standalone hosts are worked on at the same time.
+    type: int
+    default: 5
+extends_documentation_fragment:
+  - vsphere.lifecycle.vcenter
+  - vsphere.lifecycle.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Predicted from the stored compliance and from whether vCenter can reach the host. A host of which nothing is known counts as
+        one that would be staged.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+notes:
+  - Needs vCenter 8.0 or later, and hosts with ESXi 8.0 or later.
+  - Needs the privileges C(VcIntegrity.lifecycleSoftwareRemediation.Write) to stage, C(VcIntegrity.lifecycleSoftwareSpecification.Read)
+    to scan and to read compliance, and C(VcIntegrity.lifecycleSettings.Read).
+seealso:
+  - module: vsphere.lifecycle.esx_cluster_stage_info
+  - name: "vSphere Automation API: stage the software of a cluster"
+    description: The vendor's reference of the call.
+    link: https://developer.broadcom.com/xapis/vsphere-automation-api/latest/
+"""
+
+EXAMPLES = r"""
+- name: Stage the desired image on all hosts of two clusters
+  vsphere.lifecycle.esx_software_stage:
+    hostname: "{{ vcenter_hostname }}"
+    username: "{{ vcenter_username }}"
+    password: "{{ vcenter_password }}"
+    ca_path: "{{ vcenter_ca_path }}"
+    clusters:
+      - prod-berlin
+      - prod-hamburg
+
+- name: See what would be staged, without changing anything (connection from the environment)
+  vsphere.lifecycle.esx_software_stage:
+    clusters: [prod-berlin]
+  check_mode: true
+  diff: true
+
+- name: Stage one host of a cluster as a canary
+  vsphere.lifecycle.esx_software_stage:
+    clusters: [prod-berlin]
+    hosts: [esx01.berlin.example.com]
+
+- name: Stage hosts where they live, in a cluster or standalone
+  vsphere.lifecycle.esx_software_stage:
+    hosts:
+      - esx02.berlin.example.com
+      - edge01.example.com
+
+- name: Go on after a failed host, and look at the reasons
+  block:
+    - name: Stage
+      vsphere.lifecycle.esx_software_stage:
+        clusters: [prod-munich]
+      register: staged
+  rescue:
+    - name: Show what failed
+      ansible.builtin.debug:
+        msg: "{{ ansible_failed_result.clusters | map(attribute='hosts') | flatten | selectattr('verdict', 'eq', 'failed') }}"
+"""
+
+RETURN = r"""
+clusters:
+  description: What became of each cluster, in the order of the option; empty when only standalone hosts were named.
+  returned: always, except when the module fails before it has looked at the objects
+  type: list
+  elements: dict
+  contains: &unit
+    name:
+      description: Name of the cluster or standalone host.
+      type: str
+      sample: prod-berlin
+    moid:
+      description: Its identifier.
+      type: str
+      sample: domain-c8
+    changed:
+      description: Whether a host was newly staged, or a task was started that nobody waits for.
+      type: bool
+      sample: true
+    failed:
+      description: Whether at least one of its hosts failed.
+      type: bool
+      sample: false
+    msg:
+      description: Why the whole of it ended early; empty when it did not.
+      type: str
+      sample: ""
+    commit:
+      description: The commit that was really staged; V(null) when no task of this run has staged anything.
+      type: str
+      sample: "5"
+    task:
+      description: The last stage task of this run; V(null) when there was nothing to do.
+      type: dict
+      contains:
+        id:
+          description: Identifier of the task.
+          type: str
+          sample: 52f9f1b0-160a-25fe-fd1e-e7526df80e0d:com.vmware.esx.settings.clusters.software
+        status:
+          description: PENDING, RUNNING, BLOCKED, SUCCEEDED or FAILED. V(SUCCEEDED) does not mean that every host was staged.
+          type: str
+          sample: SUCCEEDED
+        progress:
+          description: Percent done; V(null) where vCenter does not say.
+          type: int
+          sample: 100
+        start_time:
+          description: When it started, by vCenter's clock.
+          type: str
+          sample: "2026-03-01T22:00:05.000Z"
+        end_time:
+          description: When it ended; V(null) while it runs.
+          type: str
+          sample: "2026-03-01T22:03:25.000Z"
+        adopted:
+          description: Whether it ran already and was waited for.
+          type: bool
+          sample: false
+    notifications:
+      description: What vCenter says of the whole, in the shape of RV(clusters[].hosts[].notifications).
+      type: list
+      elements: dict
+      sample: []
+    hosts:
+      description: The verdict of every host asked for.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Name of the host.
+          type: str
+          sample: esx01.berlin.example.com
+        moid:
+          description: Identifier of the host.
+          type: str
+          sample: host-16
+        verdict:
+          description:
+            - V(staged) newly, V(skipped) because nothing was to do, V(failed), or V(started) and not waited for.
+            - In check mode, what the verdict would be.
+          type: str
+          sample: staged
+        status:
+          description: The status that vCenter gave the host in the stage result, such as V(OK) or V(SKIPPED); V(null) without one.
+          type: str
+          sample: OK
+        reason:
+          description: Why, in one or two sentences; empty for a plain success.
+          type: str
+          sample: ""
+        retriable:
+          description: Whether vCenter marks the failure as one that another try may cure.
+          type: bool
+          sample: false
+        notifications:
+          description: What vCenter says of the host, errors first.
+          type: list
+          elements: dict
+          contains:
+            type:
+              description: V(ERROR), V(WARNING) or V(INFO).
+              type: str
+              sample: ERROR
+            id:
+              description: Identifier of the message, stable across languages.
+              type: str
+              sample: com.vmware.vcIntegrity.lifecycle.EsxImage.DepotConnectErrorV2
+            message:
+              description: The text.
+              type: str
+              sample: The host cannot reach the depot.
+            resolution:
+              description: What vCenter advises; V(null) where it gives no advice.
+              type: str
+              sample: Check the network between host and vCenter, port 9084.
+            retriable:
+              description: Whether vCenter says that another try may help; V(null) where it does not say.
+              type: bool
+              sample: true
+            time:
+              description: When it was written.
+              type: str
+              sample: "2026-03-01T22:01:00.000Z"
+        start_time:
+          description: When the staging of the host started; V(null) without one.
+          type: str
+          sample: "2026-03-01T22:00:05.000Z"
+        end_time:
+          description: When it ended.
+          type: str
+          sample: "2026-03-01T22:03:05.000Z"
+standalone_hosts:
+  description: What became of each standalone host, in the same shape as RV(clusters).
+  returned: always, except when the module fails before it has looked at the objects
+  type: list
+  elements: dict
+  contains: *unit
+  sample: []
+successful_hosts:
+  description: Names of the hosts that were newly staged (in check mode, that would be).
+  returned: always, except when the module fails before it has looked at the objects
+  type: list
+  elements: str
+  sample: [esx01.berlin.example.com]
+skipped_hosts:
+  description: Names of the hosts that needed nothing.
+  returned: always, except when the module fails before it has looked at the objects
+  type: list
+  elements: str
+  sample: [esx02.berlin.example.com]
+failed_hosts:
+  description: Names of the hosts that were not staged.
+  returned: always, except when the module fails before it has looked at the objects
+  type: list
+  elements: str
+  sample: []
+started_hosts:
+  description: Names of the hosts whose staging was started or runs, and is not waited for.
+  returned: always, except when the module fails before it has looked at the objects
+  type: list
+  elements: str
+  sample: []
+problems:
+  description: What is wrong, when the module found out before the first change.
+  returned: failure before the first change
+  type: list
+  elements: str
+  sample: ["The cluster 'legacy' (domain-c30) is managed by baselines, not by an image"]
+"""
+
+import typing as t
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _inventory, _verdicts
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption, StagingFailed
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._selection import Selection
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report import failure_of, result_of
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_run import Options, StageRun, Unit
+
+if t.TYPE_CHECKING:
+    from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
+    from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
+
+OPTIONS = ("commit", "wait", "wait_timeout", "poll_interval", "refresh", "busy_timeout", "clusters_in_flight")
+
+
+def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> dict[str, t.Any]:
+    """Stage what needs it; raise StagingFailed with the complete result when a host failed."""
+    options = Options(**{name: params[name] for name in OPTIONS})
+    for name in ("wait_timeout", "poll_interval", "clusters_in_flight"):
+        if params[name] < 1:
+            raise InvalidOption(f"The option '{name}' is {params[name]}; it must be at least 1", f"Correct {name}")
+    selection = Selection(client, params["datacenter"])
+    units = selected_units(params, client, selection)
+    read_images(client, units, options.commit, selection.problems)
+    selection.check()
+    run = StageRun(client, options, context)
+    check_in_flight(run, units, options)
+    warn_of_the_unknown(units, options, context)
+    if context.check_mode:
+        run.predict(units)
+    else:
+        run.run(units)
+    result = result_of(units)
+    if result["failed_hosts"]:
+        raise StagingFailed(*failure_of(units, predicted=context.check_mode), result)
+    return result
+
+
+def selected_units(params: dict[str, t.Any], client: VCenterClient, selection: Selection) -> list[Unit]:
+    """Return the clusters and standalone hosts to work on, each with the hosts asked for."""
+    clusters = selection.clusters(params["clusters"]) if params["clusters"] is not None else []
+    hosts = selection.hosts(params["hosts"]) if params["hosts"] is not None else []
+    if params["clusters"] is None:
+        return units_of_hosts(client, hosts, selection.problems)
+    units = [Unit(cluster, {host.moid: host for host in _inventory.hosts_of(client, cluster)}) for cluster in clusters]
+    if params["hosts"] is None:
+        return units
+    wanted = {host.moid for host in hosts}
+    members = {moid for unit in units for moid in unit.hosts}
+    selection.problems.extend(
+        f"The {host.label} is in none of the clusters named; leave clusters out to stage each host where it lives"
+        for host in hosts
+        if host.moid not in members
+    )
+    return [
+        Unit(
+            unit.entity,
+            {moid: host for moid, host in unit.hosts.items() if moid in wanted},
+            whole=wanted >= set(unit.hosts),
+        )
+        for unit in units
+    ]
+
+
+def units_of_hosts(client: VCenterClient, hosts: list[_inventory.Host], problems: list[str]) -> list[Unit]:
+    """Return a unit for each standalone host and for each cluster that one of the hosts is in."""
+    standalone = _inventory.standalone_of(client, hosts) if hosts else set()
+    members = [host for host in hosts if host.moid not in standalone]
+    cluster_of = _inventory.clusters_of(client, members) if members else {}
+    problems.extend(
+        f"The {host.label} is neither standalone nor in a cluster that this user may see"
+        for host in members
+        if host.moid not in cluster_of
+    )
+    clusters: dict[str, Unit] = {}
+    for host in members:
+        if host.moid in cluster_of:
+            cluster = cluster_of[host.moid]
+            clusters.setdefault(cluster.moid, Unit(cluster, {}, whole=False)).hosts[host.moid] = host
+    return [*clusters.values(), *(Unit(host, {host.moid: host}) for host in hosts if host.moid in standalone)]
+
+
+def read_images(client: VCenterClient, units: list[Unit], commit: str | None, problems: list[str]) -> None:
+    """Read the stored compliance of every unit, and find what makes staging it impossible."""
+    for unit in units:
+        unit.compliance = unit.first_compliance = _images.find_compliance(client, unit.entity)
+        if unit.compliance is None and not _images.managed_by_image(client, unit.entity):
+            problems.append(
+                f"The {unit.entity.label} is managed by baselines, not by an image; leave it out, or convert it to an image in vCenter"
+            )
+        elif commit is not None and not _verdicts.trusted(unit.compliance, commit):
+            if not _images.commit_exists(client, unit.entity, commit):
+                present = (
+                    f"; its compliance was last checked against commit '{unit.compliance.commit}'"
+                    if unit.compliance
+                    else ""
+                )
+                problems.append(
+                    f"The {unit.entity.label} has no commit '{commit}'{present}; correct commit or leave it out"
+                )
+
+
+def check_in_flight(run: StageRun, units: list[Unit], options: Options) -> None:
+    """Refuse to start more than may be in flight when nobody stays to start the rest."""
+    number = sum(1 for unit in units if run.plan(unit).needed)
+    if not options.wait and number > options.clusters_in_flight:
+        raise InvalidOption(
+            f"{number} clusters or hosts need staging, and with wait: false only clusters_in_flight ({options.clusters_in_flight}) are started",
+            f"Set wait: true, or clusters_in_flight: {number}",
+        )
+
+
+def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -> None:
+    """Tell where the outcome rests on less than it seems."""
+    for unit in units:
+        if not unit.hosts:
+            context.warn(f"The {unit.entity.label} has no hosts, so there is nothing to stage.")
+        elif context.check_mode and not _verdicts.trusted(unit.compliance, options.commit):
+            context.warn(
+                f"There is no compliance of {unit.entity.label} for that image, and check mode does not scan: all hosts count as not staged."
+            )
+
+
+def main() -> None:
+    """Run as a module."""
+    run_module(
+        stage,
+        argument_spec={
+            "clusters": {"type": "list", "elements": "str", "aliases": ["cluster", "cluster_name"]},
+            "hosts": {"type": "list", "elements": "str", "aliases": ["host", "esxi_host_name", "esxi_hostname"]},
+            "datacenter": {"type": "str", "aliases": ["datacenter_name"]},
+            "commit": {"type": "str"},
+            "refresh": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
+            "wait": {"type": "bool", "default": True},
+            "wait_timeout": {"type": "int", "default": 7200},
+            "poll_interval": {"type": "int", "default": 10},
+            "busy_timeout": {"type": "int", "default": 600},
+            "clusters_in_flight": {"type": "int", "default": 5},
+        },
+        required_one_of=[("clusters", "hosts")],
+    )
+
+
+if __name__ == "__main__":
+    main()
