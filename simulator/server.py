@@ -1,0 +1,280 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The HTTPS face of a world: TLS, sessions, encodings, faults on the wire, the record; the rules are the world's."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import functools
+import json
+import pathlib
+import ssl
+import tempfile
+import threading
+import typing as t
+import uuid
+
+import trustme
+from aiohttp import web
+
+from .control import PREFIX, Control
+from .encoding import encode, encode_error
+from .errors import VapiError, WorldError, refusal
+from .faults import Fault
+from .recording import Request, without_secrets
+from .routes import ROUTES
+from .routing import Call, Pairs, find
+from .sessions import Session, unauthenticated
+from .world import World
+
+HOSTNAME = "localhost"
+ADDRESS = "127.0.0.1"
+SESSION_HEADER = "vmware-api-session-id"
+JSON = "application/json"
+#: Bodies of a proxy in front of vCenter, or of one that is starting.
+PLAIN_503 = b"no healthy upstream"
+UNREADABLE_500 = b"Internal Server Error: <none>"
+HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
+
+
+class Server:
+    """Answers requests for one world and remembers them."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.requests: list[Request] = []
+        self._control = Control(world, self.requests)
+        self.app = web.Application(client_max_size=16 * 1024 * 1024)
+        self.app.router.add_route("*", "/{path:.*}", self._answer)
+
+    async def _answer(self, http: web.Request) -> web.StreamResponse:
+        path = http.rel_url.raw_path
+        if path.startswith(PREFIX):
+            return await self._answer_control(http, path[len(PREFIX) :])
+        raw = await http.read()
+        query = list(http.query.items())
+        fault = self.world.faults.next_for(http.method, path, dict(query).get("action", ""))
+        if fault and fault.seconds:
+            await asyncio.sleep(fault.seconds)
+        if fault and fault.kind == "reset_before":
+            self._record(http, query, raw, 0, None, fault)
+            return _reset(http)
+        refused = _refuse(fault) if fault else None
+        if refused is not None:
+            self._record(http, query, raw, refused.status, None, fault)
+            return refused
+        response, session = self._dispatch(http, path, query, raw)
+        lost = fault is not None and fault.kind == "reset_after"
+        self._record(http, query, raw, 0 if lost else response.status, session, fault)
+        if lost:
+            return _reset(http)
+        return _damaged(response, fault)
+
+    async def _answer_control(self, http: web.Request, name: str) -> web.Response:
+        try:
+            body = json.loads(await http.read() or b"{}")
+            return web.json_response(self._control.answer(http.method, name, body))
+        except (WorldError, ValueError) as exc:
+            return web.json_response({"error": str(exc)}, status=400)
+
+    def _dispatch(self, http: web.Request, path: str, query: Pairs, raw: bytes) -> tuple[web.Response, Session | None]:
+        """The world's answer, and the session it was asked in."""
+        root = "rest" if path.startswith("/rest/") else "api"
+        headers = {"X-Request-ID": http.headers.get("X-Request-ID") or str(uuid.uuid4())}
+        session: Session | None = None
+        try:
+            self.world.look()
+            route, variables = find(ROUTES, self.world, http.method, path, query)
+            call = Call(self.world, route, variables, query)
+            if route.login:
+                call.credentials = _credentials(http)
+            else:
+                session = call.session = self.world.sessions.use(_token(http))
+                session.user.require(route.privileges)
+            call.check_query()
+            call.body = _body(raw)
+            value = route.handler(call)
+        except VapiError as error:
+            status, body = encode_error(error, root)
+            return web.Response(status=status, body=body, content_type=JSON, headers=headers), session
+        if value is None:
+            return web.Response(status=route.success, headers=headers), session
+        response = web.Response(status=route.success, body=encode(value, root), content_type=JSON, headers=headers)
+        if route.login and root == "rest" and "vmware-use-header-authn" not in http.headers:
+            response.set_cookie(SESSION_HEADER, value, path="/rest", secure=True, httponly=True)
+        return response, session
+
+    def _record(
+        self, http: web.Request, query: Pairs, raw: bytes, status: int, session: Session | None, fault: Fault | None
+    ) -> None:
+        by_name: dict[str, list[str]] = {}
+        for name, value in query:
+            by_name.setdefault(name, []).append(value)
+        try:
+            body = without_secrets(json.loads(raw)) if raw else None
+        except ValueError:
+            body = raw.decode(errors="replace")
+        self.requests.append(
+            Request(
+                http.method,
+                http.rel_url.raw_path,
+                by_name,
+                body,
+                status,
+                self.world.now,
+                session.user.name if session else None,
+                fault.kind if fault else None,
+            )
+        )
+
+
+def _body(raw: bytes) -> t.Any:
+    if not raw:
+        return None
+    try:
+        return json.loads(raw)
+    except ValueError:
+        raise refusal("INVALID_REQUEST", "not_json", "The request body is not JSON.") from None
+
+
+def _credentials(http: web.Request) -> tuple[str, str]:
+    scheme, dummy, encoded = http.headers.get("Authorization", "").partition(" ")
+    try:
+        name, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise unauthenticated() from None
+    if scheme.lower() != "basic" or not colon:
+        raise unauthenticated()
+    return name, password
+
+
+def _token(http: web.Request) -> str | None:
+    return http.headers.get(SESSION_HEADER) or http.cookies.get(SESSION_HEADER)
+
+
+def _refuse(fault: Fault) -> web.Response | None:
+    """The reply of faults that keep the request from vCenter."""
+    if fault.kind == "503_json":
+        status, body = encode_error(
+            refusal("SERVICE_UNAVAILABLE", "overloaded", "The service is not available."), "api"
+        )
+        return web.Response(status=status, body=body, content_type=JSON)
+    if fault.kind == "503_plain":
+        return web.Response(status=503, body=PLAIN_503, content_type="text/plain")
+    if fault.kind == "500_unreadable":
+        return web.Response(status=500, body=UNREADABLE_500, content_type="text/plain")
+    if fault.kind == "html":
+        return web.Response(status=200, body=HTML, content_type="text/html")
+    if fault.kind == "429":
+        headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+        return web.Response(status=429, headers=headers)
+    return None
+
+
+def _damaged(response: web.Response, fault: Fault | None) -> web.Response:
+    """The reply of faults that spoil the answer after vCenter has done its work."""
+    kind = fault.kind if fault else ""
+    body = response.body if isinstance(response.body, bytes) else b""
+    if kind == "empty":
+        return web.Response(status=response.status, content_type=JSON)
+    if kind == "malformed":
+        return web.Response(status=response.status, body=b'{"value": ' + body[:20], content_type=JSON)
+    if kind == "truncated":
+        return web.Response(status=response.status, body=body[: len(body) // 2], content_type=JSON)
+    return response
+
+
+def _reset(http: web.Request) -> web.Response:
+    """Cut the connection instead of answering."""
+    if http.transport is not None:
+        http.transport.abort()
+    return web.Response(status=500)
+
+
+class Certificate:
+    """An authority of its own and a server certificate by it."""
+
+    def __init__(self, names: t.Sequence[str] = (HOSTNAME, ADDRESS, "::1")) -> None:
+        authority = trustme.CA(organization_name="vsphere.lifecycle simulator")
+        self.ca = authority.cert_pem.bytes()
+        self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        authority.issue_cert(*names).configure_cert(self.context)
+
+
+@functools.lru_cache(maxsize=8)
+def certificate(names: tuple[str, ...]) -> Certificate:
+    """One for each set of names in a process, as tests open many servers."""
+    return Certificate(names)
+
+
+class VCenter:
+    """A running in-process server, as tests see it."""
+
+    def __init__(self, server: Server, port: int, ca_path: str) -> None:
+        self._server = server
+        self.world = server.world
+        self.hostname = HOSTNAME
+        self.port = port
+        self.ca_path = ca_path
+        self.url = f"https://{HOSTNAME}:{port}"
+        self.username = server.world.username
+        self.password = server.world.password
+
+    @property
+    def requests(self) -> list[Request]:
+        return self._server.requests
+
+    @property
+    def writes(self) -> list[Request]:
+        """Requests that change something in vCenter."""
+        return [request for request in self.requests if request.is_write]
+
+    @property
+    def stages(self) -> list[Request]:
+        """Requests for staging of ESX software."""
+        return [request for request in self.requests if request.is_stage]
+
+    @property
+    def sessions(self) -> list[Session]:
+        """Sessions that are still open."""
+        return self.world.sessions.open
+
+
+async def start(
+    server: Server, port: int, context: ssl.SSLContext, address: str = ADDRESS
+) -> tuple[web.AppRunner, int]:
+    """Listen; returns the runner, for its `cleanup`, and the port in use."""
+    runner = web.AppRunner(server.app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    site = web.TCPSite(runner, address, port, ssl_context=context)
+    await site.start()
+    return runner, runner.addresses[0][1]
+
+
+@contextlib.contextmanager
+def serve(
+    world: World, *, port: int = 0, names: tuple[str, ...] = (HOSTNAME, ADDRESS, "::1"), address: str = ADDRESS
+) -> t.Iterator[VCenter]:
+    """Serve a world over TLS from a thread, on loopback, as long as the block lasts."""
+    server = Server(world)
+    issued = certificate(names)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="simulator", daemon=True)
+    thread.start()
+    runner, bound = asyncio.run_coroutine_threadsafe(start(server, port, issued.context, address), loop).result(30)
+    try:
+        with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
+            ca_path = pathlib.Path(folder, "ca.pem")
+            ca_path.write_bytes(issued.ca)
+            yield VCenter(server, bound, str(ca_path))
+    finally:
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(30)
+        loop.close()
