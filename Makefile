@@ -1,0 +1,59 @@
+# The front door: every target makes what it needs, in .venv and .work. `make` alone lists them.
+# Variables: PYTHON=/path/to/python picks the interpreter, VENV=folder another place for the virtual environment.
+.PHONY: help demo demo-serve test matrix lint docs units contract sanity integration molecule build importer \
+	coverage clean
+# ansible-test keeps its results in one place: two at once would mix them up.
+.NOTPARALLEL:
+export PYTHON VENV
+
+DEMO = @sh tools/in_venv.sh demo
+DEV = @sh tools/in_venv.sh dev
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
+	    printf '  make %-12s %s\n' "$$target" "$$text"; done
+
+demo: ## stage three clusters of a simulated vCenter, in three runs that tell a story
+	$(DEMO) python demo/run.py
+
+demo-serve: ## keep the simulated vCenter running and say how to use it by hand
+	$(DEMO) python demo/run.py --serve
+
+test: ## everything below but matrix and coverage, with a summary
+	$(DEV) python -m tools test
+
+matrix: ## sanity and units on each ansible-core since 2.16 (CORES="2.16 2.21" or CORES=ends for some)
+	$(DEV) python -m tools matrix $(CORES)
+
+lint: ## ruff, mypy, layers, yamllint, ansible-lint, documentation and changelog
+	$(DEV) python -m tools lint
+
+docs: ## antsibull-docs on modules, role and guides
+	$(DEV) python -m tools docs
+
+units: ## pytest with coverage, and ansible-test units
+	$(DEV) python -m tools units
+
+contract: ## the simulator's answers, read by the vendor's own Python bindings
+	$(DEV) python -m tools contract
+
+sanity: ## ansible-test sanity
+	$(DEV) python -m tools sanity
+
+integration: ## ansible-test integration, against the simulator over TLS
+	$(DEV) python -m tools integration
+
+molecule: ## the scenarios of the role
+	$(DEV) python -m tools molecule
+
+build: ## the tarball in .work/dist, and a look at what is in it
+	$(DEV) python -m tools build
+
+importer: ## what Galaxy would say to the tarball
+	$(DEV) python -m tools importer
+
+coverage: ## coverage of unit and integration tests together, as text and .work/coverage.xml
+	$(DEV) python -m tools coverage
+
+clean: ## remove everything that make has made
+	rm -rf .venv .work .ansible .cache .mypy_cache .pytest_cache .ruff_cache .coverage importer_result.json tests/output

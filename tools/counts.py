@@ -1,0 +1,57 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads from what a tool printed or wrote how much it really did; knows no tool by name but for its report format."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import re
+import xml.etree.ElementTree as ElementTree
+
+
+@dataclasses.dataclass
+class Tests:
+    """What JUnit reports say: how many tests ran, which failed, which were skipped and why."""
+
+    ran: int = 0
+    failed: list[str] = dataclasses.field(default_factory=list)
+    skipped: list[str] = dataclasses.field(default_factory=list)
+
+
+def number(output: str, pattern: str) -> int:
+    """Return the sum of the numbers that the pattern's first group finds."""
+    return sum(int(found) for found in re.findall(pattern, output, re.MULTILINE))
+
+
+def names(output: str, pattern: str) -> list[str]:
+    """Return what the pattern's group finds, each once, in the order of appearance."""
+    return list(dict.fromkeys(found.strip() for found in re.findall(pattern, output, re.MULTILINE)))
+
+
+def warnings_of_skipping(output: str) -> list[str]:
+    """Return the warnings by which ansible-test tells that it leaves something out."""
+    return [text for text in names(output, r"^WARNING: (.*)$") if re.search(r"skip|exclud", text, re.IGNORECASE)]
+
+
+def junit(folder: pathlib.Path, pattern: str) -> Tests:
+    """Add up the JUnit reports in a folder."""
+    tests = Tests()
+    for path in sorted(folder.glob(pattern)):
+        for case in ElementTree.parse(path).getroot().iter("testcase"):
+            _add(tests, case)
+    return tests
+
+
+def _add(tests: Tests, case: ElementTree.Element) -> None:
+    name = "::".join(part for part in (case.get("classname"), case.get("name")) if part)
+    skipped = case.find("skipped")
+    if skipped is not None:
+        reason = skipped.get("message") or (skipped.text or "").strip() or "no reason given"
+        tests.skipped.append(f"{name}: {reason}")
+        return
+    tests.ran += 1
+    if case.find("failure") is not None or case.find("error") is not None:
+        tests.failed.append(name)

@@ -1,0 +1,278 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The parts of `make test`: which tool is run how, and where it says what it did; knows not what it tests."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import os
+import pathlib
+import re
+import shutil
+import sys
+
+from . import counts, tarball
+from .shell import ROOT, WORK, Finished, run
+from .stage import stage
+from .summary import Outcome, Part
+
+LINK = ".work/link/ansible_collections/vsphere/lifecycle"
+DIST = WORK / "dist"
+REPORTS = WORK / "reports"
+COVERAGE_WANTED = 95
+# Every folder of ours with Python in it that is there.
+TYPED = ("plugins", "simulator", "demo", "tools", "tests/unit", "tests/contract")
+
+
+@dataclasses.dataclass(frozen=True)
+class Environment:
+    """Where ansible-test comes from, and the copy of the checkout it works in."""
+
+    bin: pathlib.Path
+    python: str
+    stage: str
+
+    def run(self, *command: str, cwd: pathlib.Path = ROOT) -> Finished:
+        """Run a program of this environment."""
+        path = f"{self.bin}{os.pathsep}{os.environ['PATH']}"
+        return run(*command, cwd=cwd, env={"PATH": path, "VIRTUAL_ENV": str(self.bin.parent)})
+
+    def ansible_test(self, *arguments: str) -> tuple[Finished, pathlib.Path]:
+        """Run ansible-test on a fresh copy; return how it ended and the folder of its JUnit reports."""
+        seeded = self.run("python", str(ROOT / "tools" / "pip_seed.py"))
+        copy = stage(self.stage)
+        reports = copy / "tests" / "output" / "junit"
+        shutil.rmtree(reports, ignore_errors=True)
+        if seeded.code:
+            return seeded, reports
+        return self.run("ansible-test", *arguments, "--python", self.python, cwd=copy), reports
+
+
+HERE = Environment(pathlib.Path(sys.executable).parent, f"{sys.version_info.major}.{sys.version_info.minor}", "stage")
+
+
+def outcome(finished: Finished, count: int, unit: str = "files") -> Outcome:
+    """Return the outcome of a tool whose exit code tells the truth."""
+    return Outcome(count, unit, [f"exit code {finished.code}"] if finished.code else [])
+
+
+# ---------------------------------------------------------------------------------------------------------------- lint
+
+
+def ruff_check() -> Outcome:
+    """Style, likely bugs, complexity, banned imports."""
+    files = run("ruff", "check", "--show-files", show=False).output.split("\n")
+    return outcome(run("ruff", "check"), len([file for file in files if file.endswith(".py")]))
+
+
+def ruff_format() -> Outcome:
+    """Layout."""
+    finished = run("ruff", "format", "--check")
+    return outcome(finished, counts.number(finished.output, r"(\d+) files? (?:already|would)"))
+
+
+def mypy() -> Outcome:
+    """Types. The files are named by the link, so that each has one name: the one it is imported by."""
+    finished = run("mypy", *(f"{LINK}/{folder}" for folder in TYPED if any((ROOT / folder).rglob("*.py"))))
+    return outcome(finished, counts.number(finished.output, r"(?:in|checked) (\d+) source files?"))
+
+
+def layers() -> Outcome:
+    """Who imports whom."""
+    finished = run(sys.executable, "-m", "tools.layers")
+    return outcome(finished, counts.number(finished.output, r"^(\d+) files checked"))
+
+
+def yamllint() -> Outcome:
+    """YAML files."""
+    files = run("yamllint", "--list-files", ".", show=False).output.split("\n")
+    return outcome(run("yamllint", "--strict", "."), len([file for file in files if file]))
+
+
+def doc_yaml() -> Outcome:
+    """YAML in the documentation of the plugins."""
+    finished = run(sys.executable, "-m", "tools.doc_yaml")
+    return outcome(finished, counts.number(finished.output, r"^(\d+) blocks checked"), "blocks")
+
+
+def ansible_lint() -> Outcome:
+    """Roles, playbooks, meta data, with the profile that .ansible-lint names."""
+    finished = run("ansible-lint", "--nocolor")
+    return outcome(finished, counts.number(finished.output, r"in (\d+) files? processed"))
+
+
+def docs() -> Outcome:
+    """Documentation of modules and role, the guides, and the references between them. The tool prints findings only."""
+    sources = [
+        path for folder in ("plugins/modules", "plugins/action", "docs") for path in (ROOT / folder).rglob("*.*")
+    ]
+    sources += (ROOT / "roles").glob("*/meta/argument_specs.yml")
+    command = ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", ".")
+    return outcome(run(*command), len([path for path in sources if path.suffix in (".py", ".rst", ".yml", ".md")]))
+
+
+def changelog() -> Outcome:
+    """Fragments."""
+    return outcome(run("antsibull-changelog", "lint"), len(list((ROOT / "changelogs").rglob("*.y*ml"))))
+
+
+# --------------------------------------------------------------------------------------------------------------- tests
+
+
+def pytest(folder: str, *options: str) -> tuple[Finished, Outcome]:
+    """Run pytest on a folder of tests."""
+    REPORTS.mkdir(parents=True, exist_ok=True)
+    report = REPORTS / f"{folder.replace('/', '-')}.xml"
+    report.unlink(missing_ok=True)
+    finished = run(sys.executable, "-m", "pytest", folder, "-q", "-ra", f"--junitxml={report}", *options)
+    return finished, outcome_of_tests(finished, REPORTS, report.name)
+
+
+def outcome_of_tests(finished: Finished, folder: pathlib.Path, pattern: str) -> Outcome:
+    """Return the outcome of a tool that wrote JUnit reports."""
+    tests = counts.junit(folder, pattern)
+    failed = [f"{name} failed" for name in tests.failed]
+    if finished.code and not failed:
+        failed = [f"exit code {finished.code}"]
+    return Outcome(tests.ran, "tests", failed, [*counts.warnings_of_skipping(finished.output), *tests.skipped])
+
+
+def units() -> Outcome:
+    """Unit tests as developers run them, with the coverage of module_utils."""
+    finished, found = pytest("tests/unit", "--cov", "--cov-report=term", f"--cov-fail-under={COVERAGE_WANTED}")
+    percent = re.search(r"^Total coverage: ([0-9.]+)%|^TOTAL .*? ([0-9.]+)%$", finished.output, re.MULTILINE)
+    if not percent:
+        found.problems.append("no coverage was measured")
+        return found
+    covered = percent.group(1) or percent.group(2)
+    found.note = f"{covered} % covered"
+    if float(covered) < COVERAGE_WANTED:
+        found.problems.append(f"{covered} % of plugins/module_utils are covered, {COVERAGE_WANTED} % are wanted")
+    return found
+
+
+def units_by_ansible_test(environment: Environment = HERE) -> Outcome:
+    """The same tests the way Ansible's own CI runs them."""
+    return outcome_of_tests(*environment.ansible_test("units", "--local"), "*.xml")
+
+
+def contract() -> Outcome:
+    """The simulator's answers, decoded by the vendor's bindings."""
+    if importlib.util.find_spec("com") is None:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return Outcome(left_out=f"the vendor's bindings (vcf-sdk) do not install on Python {version}")
+    return pytest("tests/contract")[1]
+
+
+def sanity(environment: Environment = HERE) -> Outcome:
+    """ansible-test's own checks, with no ignore file."""
+    ignores = [path.name for path in (ROOT / "tests" / "sanity").glob("ignore*")]
+    found = outcome_of_tests(*environment.ansible_test("sanity", "--junit"), "*.xml")
+    found.problems += [f"tests/sanity/{name}: there is to be no ignore file" for name in ignores]
+    return found
+
+
+def integration() -> Outcome:
+    """The targets, each against the simulator."""
+    finished, reports = HERE.ansible_test("integration", "--local", "--continue-on-error")
+    ran = counts.names(finished.output, r"^Running (\S+) integration test role")
+    tasks = counts.junit(reports, "*.xml")
+    found = outcome(finished, len(ran), "targets")
+    # A task that failed as its target wanted it to is in the reports too.
+    found.problems += [f"{name} failed" for name in tasks.failed] if finished.code else []
+    found.skipped = counts.warnings_of_skipping(finished.output)
+    found.note = f"{tasks.ran} tasks"
+    return found
+
+
+def molecule() -> Outcome:
+    """The scenarios of the role."""
+    finished = run("molecule", "test", "--all")
+    recap = finished.output.partition("SCENARIO RECAP")[2]
+    ran = re.findall(r"^(\S+)\s*: actions=(\d+).*? failed=(\d+)", recap, re.MULTILINE)
+    missing = counts.names(finished.output, r"(\S+ ➜ \S+: Executed: Missing playbook)")
+    found = outcome(finished, len(ran), "scenarios")
+    found.note = f"{sum(int(actions) for name, actions, bad in ran)} actions"
+    found.problems += [f"scenario {name} failed" for name, actions, bad in ran if bad != "0"]
+    found.skipped = [*missing, *counts.names(finished.output, r"(\S+ ➜ \S+: Executed: Skipped.*)")]
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------------- tarball
+
+
+def build() -> tuple[Finished, pathlib.Path | None]:
+    """Build the tarball from what git tracks or would track."""
+    shutil.rmtree(DIST, ignore_errors=True)
+    finished = run("ansible-galaxy", "collection", "build", "--force", "--output-path", str(DIST), cwd=stage())
+    return finished, next(DIST.glob("*.tar.gz"), None)
+
+
+def tarball_content() -> Outcome:
+    """What is in the tarball, and whether it works where nothing else of ours is."""
+    finished, built = build()
+    if finished.code or not built:
+        return outcome(finished, 0)
+    files = tarball.files_in(built)
+    copy = stage()
+    sources = [path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()]
+    found = Outcome(len(files), problems=tarball.wrong_in(files, [path for path in sources if "/." not in f"/{path}"]))
+    place = WORK / "installed"
+    shutil.rmtree(place, ignore_errors=True)
+    installed = run("ansible-galaxy", "collection", "install", "--offline", "-p", str(place), str(built))
+    listed = run("ansible-doc", "-t", "module", "-l", "vsphere.lifecycle", env={"ANSIBLE_COLLECTIONS_PATH": str(place)})
+    modules = counts.names(listed.output, r"^vsphere\.lifecycle\.(\w+) ")
+    wanted = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
+    if installed.code or listed.code or sorted(modules) != wanted:
+        found.problems.append(f"installed from the tarball, ansible-doc lists {modules} and not {wanted}")
+    found.note = f"{len(modules)} modules"
+    return found
+
+
+def importer() -> Outcome:
+    """What Galaxy would say."""
+    finished, built = build()
+    if finished.code or not built:
+        return outcome(finished, 0)
+    settings = {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true", "GALAXY_IMPORTER_RUN_FLAKE8": "true"}
+    finished = run(sys.executable, "-m", "galaxy_importer.main", built.name, cwd=DIST, env=settings)
+    complaints = counts.names(finished.output, r"^((?:ERROR|WARNING|CRITICAL)\b.*)$")
+    found = outcome(finished, len(counts.names(finished.output, r"^Loading ((?!.*complete).*)$")), "contents")
+    found.problems += complaints
+    return found
+
+
+LINT = (
+    Part("ruff check", ruff_check),
+    Part("ruff format", ruff_format),
+    Part("mypy", mypy),
+    Part("layers", layers),
+    Part("yamllint", yamllint),
+    Part("yamllint in docs", doc_yaml),
+    Part("ansible-lint", ansible_lint),
+    Part("antsibull-docs", docs),
+    Part("changelog", changelog),
+)
+UNITS = (Part("units (pytest)", units), Part("units (ansible-test)", units_by_ansible_test))
+CONTRACT = (Part("contract", contract),)
+SANITY = (Part("sanity", sanity),)
+INTEGRATION = (Part("integration", integration),)
+MOLECULE = (Part("molecule", molecule),)
+BUILD = (Part("tarball", tarball_content),)
+IMPORTER = (Part("galaxy-importer", importer),)
+
+GROUPS = {
+    "lint": LINT,
+    "docs": (Part("antsibull-docs", docs),),
+    "units": UNITS,
+    "contract": CONTRACT,
+    "sanity": SANITY,
+    "integration": INTEGRATION,
+    "molecule": MOLECULE,
+    "build": BUILD,
+    "importer": IMPORTER,
+    "test": LINT + UNITS + CONTRACT + SANITY + INTEGRATION + MOLECULE + BUILD + IMPORTER,
+}
