@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import types
@@ -100,6 +101,20 @@ class VCenterClient:
     def get(self, path: str, query: Query | None = None, *, timeout: float | None = None) -> t.Any:
         """Read. :param timeout: seconds, for calls that are known to be slow."""
         return self._call("GET", path, query, None, safe=True, timeout=timeout)
+
+    def get_first(self, *paths: str) -> tuple[str, t.Any]:
+        """Read from the first of several addresses that is there, and say which: /rest stands in where there is no /api.
+
+        :raises NotFound: none is there; the error is that of the first.
+        """
+        try:
+            return paths[0], self.get(paths[0])
+        except NotFound as missing:
+            for path in paths[1:]:
+                # A later release without /rest may answer with a page instead of an error.
+                with contextlib.suppress(NotFound, UnexpectedReply):
+                    return path, self.get(path)
+            raise missing
 
     def post(self, path: str, query: Query | None = None, body: t.Any = None, *, safe: bool = False) -> t.Any:
         """Send a POST. :param safe: it only reads, so it may be repeated."""

@@ -224,6 +224,13 @@ class StagingFailed(VCenterError):
         return self.result
 
 
+class NotOffered(VCenterError):
+    """This vCenter lacks a service that other releases have."""
+
+    def details(self) -> dict[str, t.Any]:
+        return {"supported": False}
+
+
 class Interrupted(BaseException):
     """A signal asked us to stop; not an Exception, so that nothing on the way out takes it for a failure of vCenter."""
 

@@ -28,6 +28,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     mapping_of,
     member,
     string_or_none,
+    text_of,
     texts_of,
 )
 
@@ -119,12 +120,7 @@ def find_states(client: VCenterClient, tasks: t.Iterable[str]) -> dict[str, Task
 
 def _task(task: str, info: t.Any) -> Task:
     status = member(info, "status", str, f"task {task}")
-    error = expect(info.get("error") or {}, dict, f"'error' in the task {task}")
-    # Under /rest, an error may come wrapped; contract section 6.
-    inner = dict_or_empty(error.get("value")) or error
-    kind = (
-        string_or_none(error.get("error_type")) or (string_or_none(error.get("type")) or "").rsplit(".", 1)[-1].upper()
-    )
+    error = error_of(expect(info.get("error") or {}, dict, f"'error' in the task {task}"))
     target = info.get("target")
     return Task(
         task=task,
@@ -135,8 +131,8 @@ def _task(task: str, info: t.Any) -> Task:
         percent=percent_of(info.get("progress")),
         start_time=string_or_none(info.get("start_time")),
         end_time=string_or_none(info.get("end_time")),
-        error_type=(kind or "ERROR") if error else None,
-        error_messages=tuple(texts_of(inner.get("messages"))),
+        error_type=error["error_type"] if error else None,
+        error_messages=tuple(error["messages"]) if error else (),
         result=info.get("result"),
         raw=info,
     )
@@ -149,6 +145,30 @@ def percent_of(progress: t.Any) -> int | None:
     if not isinstance(total, (int, float)) or not isinstance(completed, (int, float)) or total <= 0:
         return None
     return max(0, min(100, int(100 * completed / total)))
+
+
+def progress_of(value: t.Any) -> dict[str, t.Any] | None:
+    """Return a progress as plain values, with the percentage; None where there is none."""
+    progress = dict_or_empty(value)
+    if not progress:
+        return None
+    return {
+        "total": progress.get("total"),
+        "completed": progress.get("completed"),
+        "percent": percent_of(progress),
+        "message": text_of(progress.get("message")) or None,
+    }
+
+
+def error_of(value: t.Any) -> dict[str, t.Any] | None:
+    """Return the error of a task as its type and texts; None where there is none."""
+    error = dict_or_empty(value)
+    if not error:
+        return None
+    # Under /rest, an error may come wrapped; contract section 6.
+    inner = dict_or_empty(error.get("value")) or error
+    kind = string_or_none(error.get("error_type")) or (string_or_none(error.get("type")) or "").rsplit(".", 1)[-1]
+    return {"error_type": kind.upper() or "ERROR", "messages": texts_of(inner.get("messages"))}
 
 
 @dataclasses.dataclass(frozen=True)
