@@ -66,7 +66,7 @@ class ApplianceUpdate:
             try:
                 answer = self._client.get(self._siblings["pending"], {"source_type": "LAST_CHECK"})
             except NotFound as error:
-                # vCenter says NOT_FOUND (no_updates_found) instead of an empty list; an answer without a type is no such word.
+                # vCenter says no_updates_found instead of an empty list; a 404 without a type comes from something else.
                 if error.error_type != "NOT_FOUND":
                     raise
                 return []
