@@ -53,8 +53,8 @@ options:
   ca_path:
     description:
       - PEM file with the certificate authorities that are trusted, or a directory of such files.
-      - If it is left out or empty, the environment variable E(VMWARE_CA_PATH) is used, then E(REQUESTS_CA_BUNDLE), then the
-        bundle of the Python library C(requests).
+      - If it is left out or empty, the environment variable E(VMWARE_CA_PATH) is used, then E(REQUESTS_CA_BUNDLE), then
+        the bundle of the Python library C(requests).
     type: path
   proxy_host:
     description:
@@ -83,6 +83,6 @@ requirements:
   - requests >= 2.28
 notes:
   - The modules talk to the vCenter from where they run, so use C(connection=local) or C(delegate_to=localhost).
-  - Set the connection once for all modules with C(module_defaults) and the action group C(group/vsphere.lifecycle.vcenter),
-    or through the environment.
+  - Set the connection once for all modules with C(module_defaults) and the action group
+    C(group/vsphere.lifecycle.vcenter), or through the environment.
 """

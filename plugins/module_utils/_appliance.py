@@ -16,7 +16,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     NotFound,
     attempt,
 )
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import error_of, progress_of
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import common_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     Json,
     dict_or_empty,
@@ -66,7 +66,7 @@ class ApplianceUpdate:
             try:
                 answer = self._client.get(self._siblings["pending"], {"source_type": "LAST_CHECK"})
             except NotFound as error:
-                # vCenter says no_updates_found instead of an empty list; a 404 without a type comes from something else.
+                # vCenter says no_updates_found instead of an empty list; a 404 without a type is from something else.
                 if error.error_type != "NOT_FOUND":
                     raise
                 return []
@@ -114,21 +114,8 @@ def task_of(value: t.Any) -> Json:
 
 def _work_of(value: t.Any, what: str) -> Json:
     """Return what a task and its subtasks have in common."""
-    status = member(value, "status", str, what)
-    target = dict_or_empty(value.get("target"))
     return {
-        "status": status,
-        "description": text_of(value.get("description")) or None,
-        "progress": progress_of(value.get("progress")),
-        "start_time": string_or_none(value.get("start_time")),
-        "end_time": string_or_none(value.get("end_time")),
-        "cancelable": value.get("cancelable") is True,
-        "service": string_or_none(value.get("service")),
-        "operation": string_or_none(value.get("operation")),
-        "user": string_or_none(value.get("user")),
-        "parent": string_or_none(value.get("parent")) or None,
-        "target": {"type": target.get("type"), "id": target.get("id")} if target else None,
-        "error": error_of(value.get("error")),
+        **common_of(value, what),
         "auto_rollback_state": string_or_none(value.get("auto_rollback_state")),
         "notifications": notifications_of(value.get("result")),
     }

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change in any release, without notice.
 
-"""A session with vCenter's REST API: log in, log out, JSON calls, errors as classes; knows no address but the session's own."""
+"""A session with vCenter's REST API: log in, log out, JSON calls, errors as classes; knows no other address."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def segment(value: str) -> str:
 class VCenterClient:
     """One session with one vCenter.
 
-    Use as a context manager: entering logs in, leaving logs out, on every way out. A 401 on the way is answered by one new
-    login and the same request again.
+    Use as a context manager: entering logs in, leaving logs out, on every way out. A 401 in between is answered by one
+    new login and the same request again.
 
     :raises AuthenticationFailed: vCenter takes neither password nor session.
     :raises ConnectionFailed: nobody answers.
@@ -182,8 +182,8 @@ class VCenterClient:
         except ApiError as error:
             if SESSION_LIMIT_ID in reply.text:
                 error.remedy = (
-                    "This user has too many open sessions: end those that are not needed, wait until they expire (30 minutes idle), "
-                    "or use another account"
+                    "This user has too many open sessions: end those that are not needed, wait until they expire "
+                    "(30 minutes idle), or use another account"
                 )
             raise
 
@@ -236,7 +236,10 @@ def _error(method: str, path: str, reply: Reply, decoded: t.Any) -> VCenterError
     value = dict_or_empty(body.get("value")) or body
     kind = body.get("error_type") or body.get("type")
     if not isinstance(kind, str) and not texts_of(value.get("messages")):
-        said = f"vCenter, or something before it, answered {reply.status} to {method} {path} without an error object{_beginning(reply)}"
+        said = (
+            f"vCenter, or something before it, answered {reply.status} to {method} {path} "
+            f"without an error object{_beginning(reply)}"
+        )
         if reply.status in {401, 404}:
             return api_error(method, path, reply.status, None, [said])
         return UnparsableError(said, reply.status)
@@ -250,7 +253,7 @@ def _beginning(reply: Reply) -> str:
 
 
 def _surely_refused(reply: Reply) -> bool:
-    """Whether a 503 comes from vCenter itself, or from its proxy with nobody behind it; any other proxy may have lost the answer."""
+    """Whether a 503 comes from vCenter, or from its own proxy with nobody behind; others may have lost the answer."""
     decoded = _decoded(reply)
     return "no healthy upstream" in reply.text or (
         isinstance(decoded, dict) and ("error_type" in decoded or "type" in decoded)

@@ -52,7 +52,10 @@ class Deadline:
 
 @dataclasses.dataclass(frozen=True)
 class Delays:
-    """Growing pauses: ``first``, times ``factor`` each, up to ``longest`` seconds, each off by up to ``jitter`` (0.15 = 15 percent)."""
+    """Growing pauses in seconds.
+
+    Each is the one before times ``factor``, up to ``longest``, and off by up to ``jitter`` (0.15 = 15 percent).
+    """
 
     first: float
     factor: float

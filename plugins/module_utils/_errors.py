@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change in any release, without notice.
 
-"""What can go wrong between us and vCenter, as classes with a sentence for the operator; knows no HTTP library and no Ansible."""
+"""What can go wrong between us and vCenter, as classes with a sentence for the operator; knows no HTTP, no Ansible."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class CertificateRefused(ConnectionFailed):
     """The server's certificate is not trusted, or is for another name."""
 
     remedy = (
-        "Give the CA that signed vCenter's certificate in ca_path (vCenter offers it for download at /certs/download.zip), "
+        "Give the CA that signed vCenter's certificate in ca_path (vCenter offers it at /certs/download.zip), "
         "and use the name that the certificate was made for as hostname"
     )
 
@@ -89,7 +89,7 @@ class UnexpectedReply(VCenterError):
 
 
 class UnparsableError(UnexpectedReply):
-    """A status of 400 or more with a body that is no error object of vCenter: a proxy's page, or vCenter starting up."""
+    """A status of 400 or more without an error object: a proxy's page, or vCenter starting up."""
 
     remedy = "If vCenter is starting or restarting, wait for it; else check that hostname leads to vCenter itself"
 
@@ -183,7 +183,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {401: Unauthenticated, 403: Unauthorized
 def api_error(
     method: str, path: str, status: int, error_type: str | None, messages: t.Sequence[str], data: t.Any = None
 ) -> ApiError:
-    """Return the error class for an answer: by its type, and by its status only where old providers leave the type out."""
+    """Return an error of the class for its type; for its status only where old providers leave the type out."""
     kind = _BY_TYPE.get(error_type, ApiError) if error_type else _BY_STATUS.get(status, ApiError)
     return kind(method, path, status, error_type, messages, data)
 

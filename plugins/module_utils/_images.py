@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change in any release, without notice.
 
-"""Desired images of clusters and standalone hosts: managed or not, commits, stored compliance; changes nothing but by a scan."""
+"""Desired images of clusters and standalone hosts: managed or not, commits, compliance; knows nothing of staging."""
 
 from __future__ import annotations
 

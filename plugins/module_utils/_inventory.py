@@ -43,7 +43,11 @@ class Entity:
 
 @dataclasses.dataclass(frozen=True)
 class Host(Entity):
-    """A host. :param connection_state: CONNECTED, DISCONNECTED, NOT_RESPONDING. :param power_state: only when connected."""
+    """A host.
+
+    :param connection_state: CONNECTED, DISCONNECTED or NOT_RESPONDING.
+    :param power_state: POWERED_ON, POWERED_OFF or STANDBY; None unless connected.
+    """
 
     connection_state: str = "CONNECTED"
     power_state: str | None = None
@@ -119,7 +123,7 @@ def clusters_of(client: VCenterClient, hosts: t.Sequence[Host]) -> dict[str, Ent
 
 
 def datacenters_of(client: VCenterClient, kind: str, entities: t.Sequence[Entity]) -> dict[str, str]:
-    """Return the name of the datacenter of each cluster or host, by its identifier; meant for messages, a call a datacenter."""
+    """Return the name of the datacenter of each object, by identifier; for messages: it takes a call a datacenter."""
     path, name, decode = (CLUSTERS, "clusters", _cluster) if kind == "cluster" else (HOSTS, "hosts", _host)
     with attempt("look up the datacenters"):
         return {

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change in any release, without notice.
 
-"""Where Ansible meets the client: options, environment, log-in and log-out, failures; the only file that knows Ansible."""
+"""Where Ansible meets the client: options, environment, login and logout, failures; the only one to know Ansible."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def run_module(work: Work, argument_spec: Params, **constraints: t.Any) -> None:
         module.no_log_values.update(value for value in (credentials.password, credentials.session_id) if value)
         if not endpoint.verify and "VMWARE_VALIDATE_CERTS" in environment.used:
             module.warn(
-                "The certificate of vCenter is not checked, only because VMWARE_VALIDATE_CERTS says so (AWX sets it by default). "
+                "The certificate of vCenter is not checked, only because VMWARE_VALIDATE_CERTS says so (AWX sets it). "
                 "Set validate_certs: true, with ca_path for a CA of your own, or validate_certs: false to agree"
             )
         with VCenterClient(endpoint, credentials) as client:
@@ -135,7 +135,7 @@ def connection_of(params: Params, environment: Environment) -> tuple[Endpoint, C
         if missing:
             raise InvalidOption(
                 f"No {' and no '.join(missing)} to log in to {host} with",
-                f"Set {' and '.join(f'{name} ({_VARIABLES[name]})' for name in missing)}, or session_id (VMWARE_SESSION_ID)",
+                "Set username (VMWARE_USER) and password (VMWARE_PASSWORD), or session_id (VMWARE_SESSION_ID)",
             )
     if session_id and not (session_id.isascii() and session_id.isprintable() and " " not in session_id):
         raise InvalidOption(
@@ -153,7 +153,7 @@ def connection_of(params: Params, environment: Environment) -> tuple[Endpoint, C
 
 
 def host_and_port(hostname: str, port: int) -> tuple[str, int]:
-    """Return host and port of what may be a name, an address or an https:// URL; a port in it counts where ``port`` is 443.
+    """Return host and port of a name, an address or an https:// URL; a port in it counts where ``port`` is 443.
 
     :raises InvalidOption: it is empty, or not an address of HTTPS.
     """

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change in any release, without notice.
 
-"""Stages clusters and standalone hosts side by side: scan, adopt or start, wait, judge; knows no addresses and no Ansible."""
+"""Stages clusters and standalone hosts side by side: scan, adopt or start, wait, judge; knows no URL and no Ansible."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._images import Compliance
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity, Host
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_history import History, find_history
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task, TimedOut, Vanished, Wait
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._verdicts import Verdict
 
@@ -63,6 +64,7 @@ class Unit:
     :param whole: whether all hosts of the cluster are asked for.
     :param first_compliance: as it was stored before this run.
     :param scanned: whether ``compliance`` comes from a scan of this run.
+    :param history: what was staged since the stored compliance was made.
     :param verdicts: by host identifier.
     :param commit: the commit that was really staged; None while nothing was.
     :param problem: why the whole unit ended early; empty when it did not.
@@ -74,6 +76,7 @@ class Unit:
     compliance: Compliance | None = None
     first_compliance: Compliance | None = None
     scanned: bool = False
+    history: History = dataclasses.field(default_factory=History)
     verdicts: dict[str, Verdict] = dataclasses.field(default_factory=dict)
     task: Task | None = None
     adopted: bool = False
@@ -95,14 +98,33 @@ class StageRun:
         self._client, self._options, self._context = client, options, context
         self._operations: dict[str, Task] = {}
 
+    def look(self, units: t.Sequence[Unit]) -> None:
+        """Learn what runs already, so that it is adopted, and what was staged since the last scan.
+
+        Staging is not documented to refresh the stored compliance: a host that it calls NOT_STAGED may have been staged
+        by the last run. The results of those tasks tell. One call for all units, and none when nothing is to do.
+        """
+        open_units = [unit for unit in units if unit.hosts and self.plan(unit).needed]
+        for kind in sorted({unit.entity.kind for unit in open_units}):
+            entities = [unit.entity for unit in open_units if unit.entity.kind == kind]
+            tasks = _staging.find_all_operations(self._client, kind, entities)
+            self._operations.update({task.target: task for task in tasks if task.target and not task.finished})
+            for unit in open_units:
+                if unit.entity.kind == kind and unit.compliance:
+                    unit.history = find_history(self._client, unit.entity, tasks, unit.compliance.scan_time)
+
+    def knows(self, unit: Unit) -> bool:
+        """Whether the compliance of a unit is about the image wanted."""
+        wanted = self._options.commit or unit.history.commit
+        return unit.scanned or _verdicts.trusted(unit.compliance, wanted)
+
     def plan(self, unit: Unit) -> _verdicts.Plan:
         """Decide what is to do for a unit, from what is known by now."""
-        known = unit.scanned or _verdicts.trusted(unit.compliance, self._options.commit)
-        return _verdicts.plan_for(unit.hosts.values(), unit.compliance if known else None)
+        staged_since = {} if unit.scanned else unit.history.staged_for(self._options.commit)
+        return _verdicts.plan_for(unit.hosts.values(), unit.compliance if self.knows(unit) else None, staged_since)
 
     def predict(self, units: t.Sequence[Unit]) -> None:
         """Give every host the verdict that ``run`` would most likely bring; sends nothing that changes anything."""
-        self._look_for_operations(self._with_work(units))
         for unit in units:
             plan = self.plan(unit)
             unit.verdicts.update(plan.settled)
@@ -114,7 +136,6 @@ class StageRun:
     def run(self, units: t.Sequence[Unit]) -> None:
         """Stage what needs it and give every host its verdict; what goes wrong with one unit stays with that unit."""
         busy = self._with_work(units)
-        self._look_for_operations(busy)
         options = self._options
         together = _tasks.Together(self._client, options.clusters_in_flight, Delays(2, 1.5, options.poll_interval))
         try:
@@ -134,14 +155,7 @@ class StageRun:
     def _scan_wanted(self, unit: Unit) -> bool:
         if self._context.check_mode or self._options.refresh == "never" or unit.scanned:
             return False
-        return self._options.refresh == "always" or not _verdicts.trusted(unit.compliance, self._options.commit)
-
-    def _look_for_operations(self, units: t.Sequence[Unit]) -> None:
-        """Learn in one call what runs already, so that it is adopted and not started again."""
-        for kind in sorted({unit.entity.kind for unit in units}):
-            for task in _staging.find_operations(self._client, kind):
-                if task.target:
-                    self._operations[task.target] = task
+        return self._options.refresh == "always" or not self.knows(unit)
 
     def _predicted(self, host: Host) -> Verdict:
         if not self._options.wait:
@@ -217,7 +231,7 @@ class StageRun:
         return next((task for task in found if task.action == "stage"), found[0] if found else None)
 
     def _obtain(self, unit: Unit, action: str, start: t.Callable[[], str]) -> Steps:
-        """Return a task that does ``action``, and whether it ran already; waits while vCenter is busy with another one."""
+        """Return a task that does ``action``, and whether it ran already; waits while vCenter is busy with another."""
         options = self._options
         busy = Deadline(self._client.clock, options.busy_timeout if options.wait else 0)
         other = self._operations.pop(unit.entity.moid, None)
@@ -231,7 +245,8 @@ class StageRun:
                 return other.task, True
             if busy.passed:
                 raise Busy(
-                    f"vCenter is busy with {_named(other)} on {unit.entity.label}, and busy_timeout ({options.busy_timeout:g} s) is over"
+                    f"vCenter is busy with {_named(other)} on {unit.entity.label}, "
+                    f"and busy_timeout ({busy.seconds:g} s) is over"
                 )
             self._context.progress(f"{unit.entity.label}: waiting for {_named(other)}")
             pause = busy if other else Deadline(busy.clock, min(BUSY_PAUSE, busy.left))
@@ -246,13 +261,21 @@ class StageRun:
         if isinstance(news, TimedOut):
             last = _tasks.get_task(self._client, task)
             if not last.finished:
-                unit.task = last
+                self._keep_partial(unit, last)
                 raise TaskTimeout(
                     f"Task {task} of {unit.entity.label} is {last.status} ({last.percent or 0} %) "
                     f"after wait_timeout ({self._options.wait_timeout:g} s)"
                 )
             return last
         return _tasks.get_task(self._client, task)
+
+    def _keep_partial(self, unit: Unit, task: Task) -> None:
+        """Take over what is known of a task that has not ended: some hosts may have their verdict already."""
+        unit.task = task
+        if task.action == "stage" and task.result:
+            outcome = _verdicts.outcome_of(unit.entity, task.result, ended=False)
+            done = {host: one for host, one in outcome.verdicts.items() if one.verdict != _verdicts.STARTED}
+            unit.verdicts.update(done)
 
     def _judge(self, unit: Unit, task: Task, needed: set[str]) -> set[str]:
         """Take over the verdicts of an ended task; return the hosts that still need one of our own."""
@@ -262,7 +285,7 @@ class StageRun:
         outcome = _verdicts.outcome_of(unit.entity, task.result) if task.result else _verdicts.Outcome(None, True, {})
         unit.commit, unit.notifications = outcome.commit, outcome.notifications
         if unit.adopted and self._options.commit not in {None, outcome.commit} and not unit.scanned:
-            # It may have staged an older image. vCenter skips what needs nothing, so asking once more is right in any case.
+            # It may have staged an older image. vCenter skips what needs nothing, so asking again is right in any case.
             return needed
         unit.verdicts.update(outcome.verdicts)
         missing = needed - set(outcome.verdicts)

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change in any release, without notice.
 
-"""Staging operations of vCenter: start one, find those that run; knows neither waiting nor what to do with the outcome."""
+"""Staging operations of vCenter: start one, find those that run; knows neither waiting nor judging."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def last_stage(entity: Entity, known: t.Iterable[Task]) -> Task | None:
 
 
 def find_all_operations(client: VCenterClient, kind: str, entities: t.Sequence[Entity]) -> list[Task]:
-    """Return all tasks of vLCM for these objects, finished ones too; in one call, or in one each where there are too many."""
+    """Return all vLCM tasks of these objects, finished ones too: in one call, or in one each if there are too many."""
     try:
         return find_operations(client, kind, unfinished=False)
     except TooMany:

@@ -171,6 +171,29 @@ def error_of(value: t.Any) -> dict[str, t.Any] | None:
     return {"error_type": kind.upper() or "ERROR", "messages": texts_of(inner.get("messages"))}
 
 
+def common_of(value: t.Any, what: str) -> dict[str, t.Any]:
+    """Return what every ``cis.task.info`` and its kin have, as plain values.
+
+    :param what: how an error calls it.
+    """
+    status = member(value, "status", str, what)
+    target = dict_or_empty(value.get("target"))
+    return {
+        "status": status,
+        "description": text_of(value.get("description")) or None,
+        "progress": progress_of(value.get("progress")),
+        "start_time": string_or_none(value.get("start_time")),
+        "end_time": string_or_none(value.get("end_time")),
+        "cancelable": value.get("cancelable") is True,
+        "service": string_or_none(value.get("service")),
+        "operation": string_or_none(value.get("operation")),
+        "user": string_or_none(value.get("user")),
+        "parent": string_or_none(value.get("parent")) or None,
+        "target": {"type": target.get("type"), "id": target.get("id")} if target else None,
+        "error": error_of(value.get("error")),
+    }
+
+
 @dataclasses.dataclass(frozen=True)
 class Wait:
     """What a job is waiting for.

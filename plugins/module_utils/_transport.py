@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change in any release, without notice.
 
-"""Carries one request to a server and its answer back: TLS, proxy, time-outs, retries; the only file that imports requests.
+"""Carries one request to a server and its answer back: TLS, proxy, time-outs, retries; the only user of requests.
 
 Knows nothing of vSphere: neither sessions nor what an answer means.
 """
@@ -71,8 +71,8 @@ class Reply:
 class RetryPolicy:
     """When one request is sent again; polling and outages are not its business.
 
-    A request that is not ``safe`` is repeated only where the server surely did not take it: nothing was connected, it said
-    429, or ``refused`` recognises the answer.
+    A request that is not ``safe`` is repeated only where the server surely did not take it: nothing was connected, it
+    said 429, or ``refused`` recognises the answer.
 
     :param tries: how often in all.
     :param base: seconds; the pause before retry n is anywhere in 0 .. min(longest, base * 2**n).

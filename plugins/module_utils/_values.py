@@ -24,12 +24,12 @@ def expect(value: t.Any, kind: type[T], what: str) -> T:
 
 
 def member(value: t.Any, name: str, kind: type[T], what: str) -> T:
-    """Return the member ``name`` of an object, which the API documents as required; raise UnexpectedReply without it."""
+    """Return a member that the API documents as required; raise UnexpectedReply without it."""
     return expect(expect(value, dict, what).get(name), kind, f"'{name}' in the {what}")
 
 
 def mapping_of(value: t.Any) -> Json:
-    """Return a map as a dict, whether it came as an object (/api) or as an array of keys and values (/rest); contract section 2."""
+    """Return a map as a dict, whether it came as an object (/api) or as keys and values (/rest); contract section 2."""
     if isinstance(value, dict):
         return value
     if isinstance(value, list):

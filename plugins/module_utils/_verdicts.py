@@ -82,9 +82,10 @@ class Outcome:
     notifications: tuple[Json, ...] = ()
 
 
-def outcome_of(entity: Entity, result: t.Any) -> Outcome:
-    """Return a StageResult of either kind as one shape, judged by the rules of docs/staging.
+def outcome_of(entity: Entity, result: t.Any, *, ended: bool = True) -> Outcome:
+    """Return a StageResult of either kind as one shape, with every host judged.
 
+    :param ended: whether its task has ended; before that, a host without an end of its own counts as started.
     :raises UnexpectedReply: it is no StageResult.
     """
     value = expect(result, dict, "stage result")
@@ -100,7 +101,7 @@ def outcome_of(entity: Entity, result: t.Any) -> Outcome:
             for host in strings_of(value.get(name))
         }
     verdicts = {
-        host: _judged(host, names.get(host, host), statuses.get(host), listed.get(host))
+        host: _judged(host, names.get(host, host), statuses.get(host), listed.get(host), ended)
         for host in {**statuses, **listed}
     }
     if entity.kind == "host" and value.get("status") is None:
@@ -113,13 +114,15 @@ def outcome_of(entity: Entity, result: t.Any) -> Outcome:
     )
 
 
-def _judged(host: str, name: str, entry: t.Any, listed: str | None) -> Verdict:
+def _judged(host: str, name: str, entry: t.Any, listed: str | None, ended: bool) -> Verdict:
     entry = entry if isinstance(entry, dict) else {}
     status = string_or_none(entry.get("status"))
     notifications = tuple(notifications_of(entry.get("notifications")))
     errors = [notification for notification in notifications if notification["type"] == "ERROR"]
     by_status = _BY_STATUS.get(status, FAILED) if status else None
     verdict = max((one for one in (by_status, listed) if one), key=lambda one: _RANK[one], default=FAILED)
+    if not ended and listed is None and status in {None, "RUNNING", "RETRY_PENDING"}:
+        return Verdict(host, name, STARTED, status=status, reason="not finished yet", notifications=notifications)
     if verdict == SKIPPED and errors:
         # A task can succeed with every host skipped because none reached the depot.
         verdict = FAILED
@@ -180,17 +183,23 @@ class Plan:
 
 
 def trusted(compliance: Compliance | None, commit: str | None) -> bool:
-    """Whether stored compliance says something about the commit asked for; commits have no order, so only equality counts."""
+    """Whether compliance says something about the commit asked for; commits have no order, so only equality counts."""
     return compliance is not None and commit in {None, compliance.commit}
 
 
-def plan_for(hosts: t.Iterable[Host], compliance: Compliance | None) -> Plan:
-    """Decide from compliance that is about the wanted commit; None when there is none: then every host is to be staged."""
+def plan_for(hosts: t.Iterable[Host], compliance: Compliance | None, staged_since: t.Mapping[str, str]) -> Plan:
+    """Decide what is to do for the hosts.
+
+    :param compliance: that of the wanted commit; None when there is none: then nothing is known of the hosts by it.
+    :param staged_since: hosts staged for that commit later than the compliance was made, with the time.
+    """
     settled: dict[str, Verdict] = {}
     needed: list[str] = []
     for host in hosts:
         known = compliance.hosts.get(host.moid) if compliance else None
         verdict = _settled(host, known, compliance.commit) if known and compliance else None
+        if host.moid in staged_since:
+            verdict = Verdict(host.moid, host.name, SKIPPED, reason=f"staged already (at {staged_since[host.moid]})")
         if verdict:
             settled[host.moid] = verdict
         else:
@@ -214,7 +223,7 @@ def _settled(host: Host, known: HostCompliance, commit: str | None) -> Verdict |
         )
         return failed(
             host,
-            f"incompatible with the image, so that staging cannot help (scan of {known.scan_time or 'unknown time'}): {why}. "
+            f"incompatible with the image, staging cannot help (scan of {known.scan_time or 'unknown time'}): {why}. "
             "Correct the image or the host; if that is done, scan again with refresh: always",
             known.notifications,
             status=known.status,

@@ -12,8 +12,8 @@ version_added: "0.1.0"
 author:
   - vsphere.lifecycle maintainers (@vsphere-lifecycle)
 description:
-  - Tells for each cluster whether it is managed by an image, what its stored compliance says, which hosts have the image staged,
-    whether a staging runs now, and how the last one ended.
+  - Tells for each cluster whether it is managed by an image, what its stored compliance says, which hosts have the
+    image staged, whether a staging runs now, and how the last one ended.
   - It reads what is stored and starts no scan. RV(clusters[].scan_time) tells how old that is.
   - vCenter keeps no "last stage result". It is read from the last stage task, which vCenter drops after some time.
     RV(clusters[].unknown) lists what could not be known.
@@ -33,7 +33,8 @@ options:
     aliases: [datacenter_name]
   task:
     description:
-      - Identifier of a stage task of a cluster, as another module returned it. Its result is returned instead of that of the last one.
+      - Identifier of a stage task of a cluster, as another module returned it. Its result is returned instead of that
+        of the last one.
     type: str
 extends_documentation_fragment:
   - vsphere.lifecycle.vcenter
@@ -89,7 +90,8 @@ clusters:
       type: bool
       sample: true
     status:
-      description: Compliance of the cluster, such as V(COMPLIANT) or V(NON_COMPLIANT); V(null) when it was never scanned.
+      description: Compliance of the cluster, such as V(COMPLIANT) or V(NON_COMPLIANT); V(null) when it was never
+        scanned.
       type: str
       sample: NON_COMPLIANT
     stage_status:
@@ -231,7 +233,8 @@ clusters:
           elements: str
           sample: []
         hosts:
-          description: The verdict of each host, in the shape of RV(vsphere.lifecycle.esx_software_stage#module:clusters[].hosts).
+          description: The verdict of each host, in the shape of
+            RV(vsphere.lifecycle.esx_software_stage#module:clusters[].hosts).
           type: list
           elements: dict
           sample: []
@@ -364,7 +367,7 @@ def last_stage(
         unknown.append(f"Task {task.task} ({task.status}) has no result.")
     elif not task.finished:
         unknown.append(f"Task {task.task} is {task.status}: its result is not final.")
-    outcome = _verdicts.outcome_of(cluster, task.result or {})
+    outcome = _verdicts.outcome_of(cluster, task.result or {}, ended=task.finished)
     verdicts = sorted(outcome.verdicts.values(), key=lambda verdict: verdict.name)
     return {
         "source": source,

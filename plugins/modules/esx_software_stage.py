@@ -12,13 +12,17 @@ version_added: "0.1.0"
 author:
   - vsphere.lifecycle maintainers (@vsphere-lifecycle)
 description:
-  - Has vSphere Lifecycle Manager copy the desired image of a cluster (or of a standalone host) to its hosts. Nothing is installed,
-    no host enters maintenance mode; a later remediation finds the payloads on the host and is shorter by the download.
-  - Decides from the stored compliance first. Hosts that are compliant, or staged already for the wanted image, cause no call.
+  - Has vSphere Lifecycle Manager copy the desired image of a cluster (or of a standalone host) to its hosts. Nothing
+    is installed, no host enters maintenance mode; a later remediation finds the payloads on the host and is shorter
+    by the download.
+  - Decides from the stored compliance first. Hosts that are compliant, or staged already for the wanted image, cause
+    no call.
   - Works on several clusters at once. What goes wrong with one cluster does not stop the others.
-  - A staging that runs already is waited for and not started a second time. A run that was cut off is therefore simply repeated.
-  - Whatever can be known before the first change (names, clusters that are not managed by an image, unknown commits) is looked at
-    first, for all clusters. With any such problem the module fails, lists all of them, and has changed nothing.
+  - A staging that runs already is waited for and not started a second time. A run that was cut off is therefore
+    simply repeated.
+  - Whatever can be known before the first change (names, clusters that are not managed by an image, unknown commits)
+    is looked at first, for all clusters. With any such problem the module fails, lists all of them, and has changed
+    nothing.
 options:
   clusters:
     description:
@@ -52,10 +56,10 @@ options:
   refresh:
     description:
       - Whether a compliance scan runs before the module decides.
-      - With V(auto), a cluster is scanned when it was never scanned before, or when its stored compliance is about another
-        commit than O(commit).
-      - With V(never), hosts whose stored compliance says nothing about O(commit) are handed to vCenter, which skips those
-        that need nothing.
+      - With V(auto), a cluster is scanned when it was never scanned before, or when its stored compliance is about
+        another commit than O(commit).
+      - With V(never), hosts whose stored compliance says nothing about O(commit) are handed to vCenter, which skips
+        those that need nothing.
       - In check mode nothing is scanned.
     type: str
     choices: [auto, always, never]
@@ -80,7 +84,8 @@ options:
     default: 10
   busy_timeout:
     description:
-      - Seconds to wait for another lifecycle operation (such as a remediation) that occupies a cluster. Then this cluster fails.
+      - Seconds to wait for another lifecycle operation (such as a remediation) that occupies a cluster. Then this
+        cluster fails.
       - With O(wait=false) there is no waiting for other operations.
     type: int
     default: 600
@@ -96,16 +101,17 @@ attributes:
   check_mode:
     support: full
     details:
-      - Predicted from the stored compliance and from whether vCenter can reach the host. A host of which nothing is known counts as
-        one that would be staged.
+      - Predicted from the stored compliance and from whether vCenter can reach the host. A host of which nothing is
+        known counts as one that would be staged.
   diff_mode:
     support: full
   idempotent:
     support: full
 notes:
   - Needs vCenter 8.0 or later, and hosts with ESXi 8.0 or later.
-  - Needs the privileges C(VcIntegrity.lifecycleSoftwareRemediation.Write) to stage, C(VcIntegrity.lifecycleSoftwareSpecification.Read)
-    to scan and to read compliance, and C(VcIntegrity.lifecycleSettings.Read).
+  - Needs the privileges C(VcIntegrity.lifecycleSoftwareRemediation.Write) to stage,
+    C(VcIntegrity.lifecycleSoftwareSpecification.Read) to scan and to read compliance, and
+    C(VcIntegrity.lifecycleSettings.Read).
 seealso:
   - module: vsphere.lifecycle.esx_cluster_stage_info
   - name: "vSphere Automation API: stage the software of a cluster"
@@ -150,7 +156,8 @@ EXAMPLES = r"""
   rescue:
     - name: Show what failed
       ansible.builtin.debug:
-        msg: "{{ ansible_failed_result.clusters | map(attribute='hosts') | flatten | selectattr('verdict', 'eq', 'failed') }}"
+        msg: "{{ ansible_failed_result.clusters | map(attribute='hosts') | flatten | selectattr('verdict', 'eq',
+          'failed') }}"
 """
 
 RETURN = r"""
@@ -193,7 +200,8 @@ clusters:
           type: str
           sample: 52f9f1b0-160a-25fe-fd1e-e7526df80e0d:com.vmware.esx.settings.clusters.software
         status:
-          description: PENDING, RUNNING, BLOCKED, SUCCEEDED or FAILED. V(SUCCEEDED) does not mean that every host was staged.
+          description: PENDING, RUNNING, BLOCKED, SUCCEEDED or FAILED. V(SUCCEEDED) does not mean that every host was
+            staged.
           type: str
           sample: SUCCEEDED
         progress:
@@ -237,7 +245,8 @@ clusters:
           type: str
           sample: staged
         status:
-          description: The status that vCenter gave the host in the stage result, such as V(OK) or V(SKIPPED); V(null) without one.
+          description: The status that vCenter gave the host in the stage result, such as V(OK) or V(SKIPPED); V(null)
+            without one.
           type: str
           sample: OK
         reason:
@@ -326,7 +335,7 @@ problems:
 
 import typing as t
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _inventory, _verdicts
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _inventory
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption, StagingFailed
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._selection import Selection
@@ -351,8 +360,9 @@ def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> 
     read_images(client, units, options.commit, selection.problems)
     selection.check()
     run = StageRun(client, options, context)
+    run.look(units)
     check_in_flight(run, units, options)
-    warn_of_the_unknown(units, options, context)
+    warn_of_the_unknown(run, units, context)
     if context.check_mode:
         run.predict(units)
     else:
@@ -413,18 +423,21 @@ def read_images(client: VCenterClient, units: list[Unit], commit: str | None, pr
         unit.compliance = unit.first_compliance = _images.find_compliance(client, unit.entity)
         if unit.compliance is None and not _images.managed_by_image(client, unit.entity):
             problems.append(
-                f"The {unit.entity.label} is managed by baselines, not by an image; leave it out, or convert it to an image in vCenter"
+                f"The {unit.entity.label} is managed by baselines, not by an image; "
+                "leave it out, or convert it to an image in vCenter"
             )
-        elif commit is not None and not _verdicts.trusted(unit.compliance, commit):
-            if not _images.commit_exists(client, unit.entity, commit):
-                present = (
-                    f"; its compliance was last checked against commit '{unit.compliance.commit}'"
-                    if unit.compliance
-                    else ""
-                )
-                problems.append(
-                    f"The {unit.entity.label} has no commit '{commit}'{present}; correct commit or leave it out"
-                )
+        elif commit is not None and not known_commit(client, unit, commit):
+            present = f"; its last scan was for commit '{unit.compliance.commit}'" if unit.compliance else ""
+            problems.append(
+                f"The {unit.entity.label} has no commit '{commit}'{present}; correct commit or leave it out"
+            )
+
+
+def known_commit(client: VCenterClient, unit: Unit, commit: str) -> bool:
+    """Whether a unit has ever had a commit."""
+    if unit.compliance and unit.compliance.commit == commit:
+        return True
+    return _images.commit_exists(client, unit.entity, commit)
 
 
 def check_in_flight(run: StageRun, units: list[Unit], options: Options) -> None:
@@ -432,19 +445,21 @@ def check_in_flight(run: StageRun, units: list[Unit], options: Options) -> None:
     number = sum(1 for unit in units if run.plan(unit).needed)
     if not options.wait and number > options.clusters_in_flight:
         raise InvalidOption(
-            f"{number} clusters or hosts need staging, and with wait: false only clusters_in_flight ({options.clusters_in_flight}) are started",
+            f"{number} clusters or hosts need staging, and with wait: false no more than clusters_in_flight "
+            f"({options.clusters_in_flight}) may be started",
             f"Set wait: true, or clusters_in_flight: {number}",
         )
 
 
-def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -> None:
+def warn_of_the_unknown(run: StageRun, units: list[Unit], context: Context) -> None:
     """Tell where the outcome rests on less than it seems."""
     for unit in units:
         if not unit.hosts:
             context.warn(f"The {unit.entity.label} has no hosts, so there is nothing to stage.")
-        elif context.check_mode and not _verdicts.trusted(unit.compliance, options.commit):
+        elif context.check_mode and not run.knows(unit):
             context.warn(
-                f"There is no compliance of {unit.entity.label} for that image, and check mode does not scan: all hosts count as not staged."
+                f"There is no compliance of {unit.entity.label} for that image, and check mode does not scan: "
+                "all its hosts count as not staged."
             )
 
 

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""What the stage tasks that vCenter still remembers tell about hosts since their last scan; changes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import typing as t
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _tasks, _verdicts
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import NotFound
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """What was staged since a scan.
+
+    :param commit: the commit of the latest stage task; None when there was none.
+    :param hosts: identifiers of the hosts staged for that commit, with the time.
+    """
+
+    commit: str | None = None
+    hosts: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def staged_for(self, commit: str | None) -> t.Mapping[str, str]:
+        """Return the hosts that are staged for a commit; for the latest one when None."""
+        return self.hosts if commit in {None, self.commit} else {}
+
+
+def find_history(client: VCenterClient, entity: Entity, tasks: t.Iterable[Task], scan_time: str | None) -> History:
+    """Read the results of the stage tasks of an object that ended after its last scan.
+
+    Both times come from vCenter's clock, so that they can be compared.
+
+    :param tasks: what vCenter lists, of other objects too.
+    """
+    scanned = time_of(scan_time)
+    later = [
+        task
+        for task in tasks
+        if task.target == entity.moid
+        and task.action == "stage"
+        and task.finished
+        and (ended := time_of(task.end_time))
+        and scanned
+        and ended > scanned
+    ]
+    history = History()
+    for task in sorted(later, key=lambda task: task.end_time or ""):
+        history = _extended(history, client, entity, task)
+    return history
+
+
+def _extended(history: History, client: VCenterClient, entity: Entity, task: Task) -> History:
+    try:
+        outcome = _verdicts.outcome_of(entity, _tasks.get_task(client, task.task).result or {})
+    except NotFound:
+        # vCenter dropped it between the two calls.
+        return history
+    if outcome.commit is None:
+        return history
+    hosts = dict(history.hosts) if history.commit == outcome.commit else {}
+    for moid, verdict in outcome.verdicts.items():
+        if verdict.verdict == _verdicts.FAILED:
+            hosts.pop(moid, None)
+        else:
+            hosts[moid] = task.end_time or ""
+    return History(outcome.commit, hosts)
+
+
+def time_of(text: str | None) -> datetime.datetime | None:
+    """Return a time of the API, with any offset; None for what is none."""
+    try:
+        # Python before 3.11 does not read the Z.
+        time = datetime.datetime.fromisoformat((text or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc)

@@ -1,0 +1,444 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""esx_software_stage against the simulated vCenter: what happens there, what is sent, what is said."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+import pytest
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
+    InvalidOption,
+    PreflightFailed,
+    StagingFailed,
+    VCenterError,
+)
+from ansible_collections.vsphere.lifecycle.plugins.modules.esx_software_stage import stage
+from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
+
+Stage = t.Callable[..., dict[str, t.Any]]
+
+DEFAULTS: dict[str, t.Any] = {
+    "clusters": None,
+    "hosts": None,
+    "datacenter": None,
+    "commit": None,
+    "refresh": "auto",
+    "wait": True,
+    "wait_timeout": 7200,
+    "poll_interval": 10,
+    "busy_timeout": 600,
+    "clusters_in_flight": 5,
+}
+
+
+@pytest.fixture
+def staged(run: t.Any) -> Stage:
+    """Run the module's work with some options, the others at their defaults."""
+
+    def call(*, check_mode: bool = False, username: str = "", password: str = "", **options: t.Any) -> dict[str, t.Any]:
+        params = {**DEFAULTS, **options}
+        return t.cast(
+            "dict[str, t.Any]", run(stage, params, check_mode=check_mode, username=username, password=password)
+        )
+
+    return call
+
+
+def verdicts(result: dict[str, t.Any]) -> dict[str, str]:
+    units = [*result["clusters"], *result["standalone_hosts"]]
+    return {host["name"]: host["verdict"] for unit in units for host in unit["hosts"]}
+
+
+def failure(call: t.Callable[[], t.Any], kind: type[VCenterError] = StagingFailed) -> t.Any:
+    with pytest.raises(kind) as caught:
+        call()
+    return caught.value
+
+
+# What the decision rests on, and what is sent
+
+
+def test_only_hosts_that_need_it_are_staged(staged: Stage, vcenter: VCenter, world: World) -> None:
+    result = staged(clusters=["prod"])
+    assert verdicts(result) == {
+        "esx01.example.com": "staged",
+        "esx02.example.com": "skipped",
+        "esx03.example.com": "skipped",
+    }
+    assert result["changed"] is True
+    assert [request.body for request in vcenter.stages] == [{"hosts": ["host-16"]}]
+    assert world.host("esx01.example.com").staged_commit == "5"
+    assert result["clusters"][0]["commit"] == "5"
+    assert result["clusters"][0]["task"]["status"] == "SUCCEEDED"
+    assert result["clusters"][0]["task"]["adopted"] is False
+    assert vcenter.sessions == []
+
+
+def test_second_run_changes_nothing(staged: Stage, vcenter: VCenter) -> None:
+    staged(clusters=["prod"])
+    again = staged(clusters=["prod"])
+    assert again["changed"] is False
+    assert set(verdicts(again).values()) == {"skipped"}
+    assert len(vcenter.stages) == 1
+
+
+def test_second_run_changes_nothing_where_staging_refreshes_the_compliance(
+    staged: Stage, vcenter: VCenter, world: World
+) -> None:
+    world.cluster("prod").managed.staging_refreshes_compliance = True
+    staged(clusters=["prod"])
+    assert staged(clusters=["prod"])["changed"] is False
+    assert len(vcenter.stages) == 1
+
+
+def test_second_run_stages_just_the_host_that_failed(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.patch({"hosts": {"edge01.example.com": {"outcomes": ["ERROR"]}}})
+    failure(lambda: staged(clusters=["domain-c9"]))
+    result = staged(clusters=["domain-c9"])
+    assert verdicts(result) == {"edge01.example.com": "staged", "edge02.example.com": "skipped"}
+    assert [request.body for request in vcenter.stages] == [{}, {"hosts": ["host-19"]}]
+
+
+def test_all_hosts_of_a_cluster_go_out_as_the_whole_cluster(staged: Stage, vcenter: VCenter) -> None:
+    staged(clusters=["domain-c9"])
+    assert [request.body for request in vcenter.stages] == [{}]
+
+
+def test_several_clusters_are_staged_side_by_side(staged: Stage, vcenter: VCenter, clock: t.Any) -> None:
+    started = clock.now()
+    result = staged(clusters=["prod", "domain-c9", "domain-c11"])
+    assert [cluster["name"] for cluster in result["clusters"]] == ["prod", "edge", "edge"]
+    assert len(result["successful_hosts"]) == 4
+    assert clock.now() - started < 60 + 2 * 10, "one after the other would take 120 s"
+
+
+def test_no_more_clusters_are_in_flight_than_allowed(staged: Stage, clock: t.Any) -> None:
+    started = clock.now()
+    staged(clusters=["prod", "domain-c9", "domain-c11"], clusters_in_flight=1)
+    assert clock.now() - started >= 120
+
+
+def test_hosts_with_clusters_narrow_the_work(staged: Stage, vcenter: VCenter) -> None:
+    result = staged(clusters=["domain-c9"], hosts=["edge02.example.com"])
+    assert verdicts(result) == {"edge02.example.com": "staged"}
+    assert [request.body for request in vcenter.stages] == [{"hosts": ["host-20"]}]
+
+
+def test_hosts_alone_are_staged_where_they_live(staged: Stage, vcenter: VCenter, world: World) -> None:
+    result = staged(hosts=["host-19", "esx01.example.com", "single01.example.com"])
+    assert sorted(result["successful_hosts"]) == ["edge01.example.com", "esx01.example.com", "single01.example.com"]
+    assert [unit["name"] for unit in result["standalone_hosts"]] == ["single01.example.com"]
+    assert {request.path: request.body for request in vcenter.stages} == {
+        "/api/esx/settings/clusters/domain-c9/software": {"hosts": ["host-19"]},
+        "/api/esx/settings/clusters/domain-c8/software": {"hosts": ["host-16"]},
+        "/api/esx/settings/hosts/host-23/software": {},
+    }
+    assert world.managed(host="single01.example.com") is not None
+    assert staged(hosts=["single01.example.com"])["changed"] is False
+
+
+def test_datacenter_narrows_a_name(staged: Stage) -> None:
+    assert staged(clusters=["edge"], datacenter="Hamburg")["successful_hosts"] == ["edge11.example.com"]
+
+
+# Compliance: stored, missing, about another commit
+
+
+def test_never_scanned_cluster_is_scanned_first(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.cluster("prod").managed.compliance = None
+    result = staged(clusters=["prod"])
+    assert [request.action for request in vcenter.writes] == ["scan", "stage"]
+    assert verdicts(result)["esx02.example.com"] == "skipped"
+
+
+def test_refresh_never_leaves_the_decision_to_vcenter(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.cluster("prod").managed.compliance = None
+    result = staged(clusters=["prod"], refresh="never")
+    assert [request.action for request in vcenter.writes] == ["stage"]
+    assert verdicts(result) == {
+        "esx01.example.com": "staged",
+        "esx02.example.com": "skipped",
+        "esx03.example.com": "skipped",
+    }
+
+
+def test_refresh_always_scans(staged: Stage, vcenter: VCenter) -> None:
+    staged(clusters=["prod"], refresh="always")
+    assert [request.action for request in vcenter.writes] == ["scan", "stage"]
+
+
+def test_compliance_of_another_commit_is_refreshed(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.new_commit("6", cluster="prod")
+    result = staged(clusters=["prod"], commit="6")
+    assert [request.action for request in vcenter.writes] == ["scan", "stage"]
+    assert result["clusters"][0]["commit"] == "6"
+    assert world.host("esx02.example.com").staged_commit == "6"
+
+
+def test_an_earlier_commit_is_a_minimum(staged: Stage, vcenter: VCenter) -> None:
+    result = staged(clusters=["prod"], commit="4")
+    assert result["clusters"][0]["commit"] == "5"
+    assert vcenter.stages[0].body == {"commit": "4", "hosts": ["host-16"]}
+
+
+def test_unknown_stage_status_is_not_taken_for_staged(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.host("esx02.example.com").stage_status_known = False
+    staged(clusters=["prod"], refresh="always")
+    assert vcenter.stages[0].body == {"hosts": ["host-16", "host-17"]}
+
+
+def test_incompatible_host_fails_without_a_call(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.host("esx01.example.com").status = "INCOMPATIBLE"
+    error = failure(lambda: staged(clusters=["prod"], refresh="always", hosts=["esx01.example.com"]))
+    assert "esx01.example.com: incompatible" in str(error)
+    assert "refresh: always" in str(error)
+    assert vcenter.stages == []
+
+
+def test_new_image_after_a_staging_is_noticed(staged: Stage, vcenter: VCenter, world: World) -> None:
+    """Run one stages esx01 for commit 6, while the stored compliance still says 5: esx02, staged for 5, is not enough."""
+    world.new_commit("6", cluster="prod")
+    staged(clusters=["prod"], hosts=["esx01.example.com"])
+    result = staged(clusters=["prod"])
+    assert verdicts(result)["esx02.example.com"] == "staged"
+    assert verdicts(result)["esx01.example.com"] == "skipped"
+
+
+# Check mode
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"clusters": ["prod"]},
+        {"clusters": ["prod", "domain-c9"]},
+        {"hosts": ["esx02.example.com"]},
+        {"hosts": ["single01.example.com", "esx01.example.com"]},
+        {"clusters": ["domain-c9"], "wait": False},
+    ],
+)
+def test_check_mode_writes_nothing_and_says_the_same(
+    staged: Stage, vcenter: VCenter, options: dict[str, t.Any]
+) -> None:
+    planned = staged(check_mode=True, **options)
+    assert vcenter.writes == []
+    done = staged(**options)
+    assert planned["changed"] == done["changed"]
+    assert planned["diff"] == done["diff"]
+    assert verdicts(planned) == verdicts(done)
+    again = staged(check_mode=True, **options)
+    assert again["changed"] is False
+
+
+def test_check_mode_fails_as_the_run_would(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.host("edge01.example.com").connection_state = "NOT_RESPONDING"
+    planned = failure(lambda: staged(check_mode=True, clusters=["domain-c9"]))
+    assert vcenter.writes == []
+    done = failure(lambda: staged(clusters=["domain-c9"]))
+    assert verdicts(planned.result) == verdicts(done.result)
+    assert planned.result["changed"] == done.result["changed"] is True
+
+
+def test_check_mode_without_compliance_warns(staged: Stage, run: t.Any, vcenter: VCenter, world: World) -> None:
+    world.cluster("prod").managed.compliance = None
+    assert staged(check_mode=True, clusters=["prod"])["changed"] is True
+    assert "check mode does not scan" in run.warnings[0]
+    assert vcenter.writes == []
+
+
+# Bad input: all of it at once, and nothing changed
+
+
+def test_all_problems_are_told_at_once(staged: Stage, vcenter: VCenter) -> None:
+    error = failure(lambda: staged(clusters=["prot", "edge", "legacy", "prod"], commit="99"), PreflightFailed)
+    text = str(error)
+    assert len(error.problems) == 4, error.problems
+    assert "no cluster 'prot'" in text
+    assert "similar: prod" in text
+    assert "domain-c9 ('edge' in datacenter 'Berlin')" in text
+    assert "domain-c11 ('edge' in datacenter 'Hamburg')" in text
+    assert "cluster 'legacy' (domain-c10) is managed by baselines" in text
+    assert "no commit '99'" in text
+    assert vcenter.writes == []
+    assert vcenter.sessions == []
+
+
+def test_host_outside_the_clusters_is_refused(staged: Stage, vcenter: VCenter) -> None:
+    error = failure(lambda: staged(clusters=["prod"], hosts=["edge01.example.com"]), PreflightFailed)
+    assert "host 'edge01.example.com' (host-19) is in none of the clusters named" in str(error)
+    assert vcenter.writes == []
+
+
+def test_standalone_host_without_image_is_refused(staged: Stage, vcenter: VCenter) -> None:
+    error = failure(lambda: staged(hosts=["single02.example.com"]), PreflightFailed)
+    assert "host 'single02.example.com' (host-24) is managed by baselines" in str(error)
+
+
+@pytest.mark.parametrize("options", [{"clusters": []}, {"hosts": []}, {"clusters": [""]}, {"clusters": ["prod", " "]}])
+def test_an_empty_list_is_no_list_of_all(staged: Stage, vcenter: VCenter, options: dict[str, t.Any]) -> None:
+    error = failure(functools.partial(staged, **options), InvalidOption)
+    assert "never means all" in str(error)
+    assert vcenter.writes == []
+
+
+# What goes wrong later fails its cluster only
+
+
+def test_a_failed_host_fails_the_module_with_the_whole_result(staged: Stage, world: World) -> None:
+    outcome = {
+        "status": "ERROR",
+        "notifications": {
+            "errors": [
+                {
+                    "id": "com.vmware.vcIntegrity.lifecycle.EsxImage.DepotConnectErrorV2",
+                    "message": "The host cannot reach the depot.",
+                    "resolution": "Check port 9084.",
+                    "retriable": True,
+                }
+            ]
+        },
+    }
+    world.patch({"hosts": {"esx01.example.com": {"outcomes": [outcome]}}})
+    error = failure(lambda: staged(clusters=["prod", "domain-c9"]))
+    assert verdicts(error.result)["esx01.example.com"] == "failed"
+    assert verdicts(error.result)["edge01.example.com"] == "staged"
+    assert error.result["changed"] is True
+    assert error.result["failed_hosts"] == ["esx01.example.com"]
+    text = str(error)
+    assert "1 of 5 hosts" in text
+    assert "cluster 'prod' (domain-c8): esx01.example.com: The host cannot reach the depot. Check port 9084" in text
+    assert "marks 1 of the failures as worth another try" in text
+
+
+def test_skipped_with_an_error_is_a_failure(staged: Stage, world: World) -> None:
+    outcome = {
+        "status": "SKIPPED",
+        "notifications": {"errors": [{"id": "sim.vlcm.depot", "message": "No depot."}]},
+    }
+    world.patch({"hosts": {"esx01.example.com": {"outcomes": [outcome]}}})
+    error = failure(lambda: staged(clusters=["prod"]))
+    assert error.result["failed_hosts"] == ["esx01.example.com"]
+    assert error.result["changed"] is False
+
+
+def test_a_refused_cluster_leaves_the_others_alone(staged: Stage, world: World) -> None:
+    world.patch(
+        {
+            "clusters": {
+                "prod": {
+                    "stage_outcomes": [
+                        {"refuse": {"error_type": "INVALID_ARGUMENT", "id": "sim.vlcm.x", "message": "No."}}
+                    ]
+                }
+            }
+        }
+    )
+    error = failure(lambda: staged(clusters=["prod", "domain-c9"], hosts=["esx01.example.com", "edge01.example.com"]))
+    assert error.result["failed_hosts"] == ["esx01.example.com"]
+    assert error.result["successful_hosts"] == ["edge01.example.com"]
+    assert "Could not start staging cluster 'prod' (domain-c8)" in error.result["clusters"][0]["msg"]
+
+
+def test_a_failed_task_keeps_the_good_hosts(staged: Stage, world: World) -> None:
+    world.patch(
+        {
+            "clusters": {
+                "domain-c9": {
+                    "stage_outcomes": [
+                        {
+                            "status": "FAILED",
+                            "error": {"error_type": "ERROR", "id": "sim.vlcm.x", "message": "Depot gone."},
+                            "result": False,
+                        }
+                    ]
+                }
+            }
+        }
+    )
+    error = failure(lambda: staged(clusters=["domain-c9"]))
+    assert error.result["failed_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    assert "Depot gone" in str(error)
+
+
+def test_missing_privilege_is_named(staged: Stage) -> None:
+    error = failure(
+        lambda: staged(clusters=["prod"], username="reader@vsphere.local", password="reader-password")  # noqa: S106 - made up
+    )
+    assert "VcIntegrity.lifecycleSoftwareRemediation.Write" in str(error)
+
+
+# What runs already
+
+
+def test_a_running_staging_is_adopted(staged: Stage, vcenter: VCenter, world: World) -> None:
+    managed = world.cluster("domain-c9").managed
+    world.engine.stage(managed, "somebody", None, None)
+    result = staged(clusters=["domain-c9"])
+    assert result["clusters"][0]["task"]["adopted"] is True
+    assert result["successful_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    assert vcenter.stages == []
+
+
+def test_hosts_that_the_adopted_staging_leaves_out_are_staged_after_it(
+    staged: Stage, vcenter: VCenter, world: World
+) -> None:
+    managed = world.cluster("domain-c9").managed
+    world.engine.stage(managed, "somebody", None, ["host-19"])
+    result = staged(clusters=["domain-c9"])
+    assert result["successful_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    assert [request.body for request in vcenter.stages] == [{"hosts": ["host-20"]}]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_another_operation_is_waited_for(staged: Stage, vcenter: VCenter, world: World, late: bool) -> None:
+    world.cluster("domain-c9").managed.busy_as_task_error = late
+    world.start_operation("apply", 300, cluster="domain-c9")
+    result = staged(clusters=["domain-c9"])
+    assert result["successful_hosts"] == ["edge01.example.com", "edge02.example.com"]
+
+
+def test_another_operation_that_lasts_fails_its_cluster(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.start_operation("apply", 3000, cluster="domain-c9")
+    error = failure(lambda: staged(clusters=["domain-c9", "prod"], busy_timeout=100))
+    assert "busy with 'apply'" in error.result["clusters"][0]["msg"]
+    assert error.result["clusters"][0]["failed"] is True
+    assert error.result["clusters"][1]["failed"] is False
+    assert "busy_timeout (100 s)" in str(error)
+
+
+# Not waiting, and not waiting long enough
+
+
+def test_without_waiting_the_task_is_returned(staged: Stage, vcenter: VCenter) -> None:
+    result = staged(clusters=["domain-c9"], wait=False)
+    assert result["changed"] is True
+    assert result["started_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    assert result["clusters"][0]["task"]["status"] in {"PENDING", "RUNNING"}
+    again = staged(clusters=["domain-c9"])
+    assert again["clusters"][0]["task"]["id"] == result["clusters"][0]["task"]["id"]
+    assert len(vcenter.stages) == 1
+
+
+def test_without_waiting_no_more_than_in_flight_are_started(staged: Stage, vcenter: VCenter) -> None:
+    error = failure(
+        lambda: staged(clusters=["prod", "domain-c9"], wait=False, clusters_in_flight=1),
+        InvalidOption,
+    )
+    assert "clusters_in_flight: 2" in str(error)
+    assert vcenter.writes == []
+
+
+def test_a_time_out_tells_that_vcenter_goes_on(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.host("edge02.example.com").stage_seconds = 5000
+    error = failure(lambda: staged(clusters=["domain-c9"], wait_timeout=100))
+    assert verdicts(error.result) == {"edge01.example.com": "staged", "edge02.example.com": "failed"}
+    assert "wait_timeout (100 s)" in str(error)
+    assert "run again" in str(error)
+    result = staged(clusters=["domain-c9"])
+    assert result["clusters"][0]["task"]["adopted"] is True
+    assert len(vcenter.stages) == 1
