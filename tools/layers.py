@@ -23,6 +23,7 @@ PREFIX = "ansible_collections.vsphere.lifecycle."
 ROWS = (
     ("_errors", "_clock", "_context"),
     ("_values",),
+    ("_localizable", "_task_info"),
     ("_transport",),
     ("_client",),
     ("_tasks",),

@@ -16,7 +16,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     NotFound,
     attempt,
 )
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import common_of
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._task_info import common_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     Json,
     dict_or_empty,

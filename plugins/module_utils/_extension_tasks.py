@@ -29,7 +29,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._localizable imp
     time_of,
     utc_of,
 )
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import common_of, error_of
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._task_info import common_of, error_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     Json,
     dict_or_empty,
