@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A vCenter in memory, for tests, scale runs and the demo; see README.md. Never published, never imported by plugins."""
+"""A vCenter in memory, for tests, scale runs and the demo; never published, never imported by plugins (README.md)."""
 
 from __future__ import annotations
 

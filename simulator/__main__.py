@@ -98,7 +98,7 @@ async def _serve(world: World, options: argparse.Namespace, ca_path: pathlib.Pat
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    issued = certificate((HOSTNAME, "127.0.0.1", "::1"))
+    issued = certificate()
     write(ca_path, issued.ca)
     runner, port = await start(Server(world), options.port, issued.context)
     try:

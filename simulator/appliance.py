@@ -18,7 +18,7 @@ UP_TO_DATE = "UP_TO_DATE"
 
 
 class Appliance:
-    """Answers of `appliance.update` and its siblings; `update`, `pending`, `staged`, `policy` are as in the world file."""
+    """`appliance.update` and its siblings; `update`, `pending`, `staged` and `policy` are as in the world file."""
 
     def __init__(self, timeline: Timeline, data: Struct, vcenter: Struct) -> None:
         self._timeline = timeline
@@ -34,6 +34,14 @@ class Appliance:
 
     def _plan(self, change: Struct) -> None:
         self._timeline.after(change.pop("after"), lambda: self.update.update(change))
+
+    def change(self, name: str, value: t.Any) -> None:
+        """Change one of the fields; of a mapping just the members given."""
+        current = getattr(self, name)
+        if isinstance(current, dict) and isinstance(value, dict):
+            current.update(value)
+        else:
+            setattr(self, name, value)
 
     def info(self) -> Struct:
         """`appliance.update.info`."""
@@ -167,7 +175,8 @@ class Appliance:
         }
         built = {**defaults, **self.services[name]}
         if built["state"] == "STARTED":
-            built.setdefault("health", "HEALTHY")
+            # By the union of the structure both are there with this state only.
+            built = {"health": "HEALTHY", "health_messages": [], **built}
         return built
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The control address /_simulator/: what tests ask and change of a server in another process; never a client's business."""
+"""The control address /_simulator/: what tests ask and change of a server in another process; not for clients."""
 
 from __future__ import annotations
 

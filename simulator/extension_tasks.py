@@ -67,7 +67,7 @@ class ExtensionTasks:
         return created
 
     def update(self, task_id: str, spec: Struct) -> None:
-        """Raises INVALID_ARGUMENT, NOT_ALLOWED_IN_CURRENT_STATE; for an unknown task too, as NOT_FOUND is not declared."""
+        """Raises INVALID_ARGUMENT (an unknown task too: NOT_FOUND is not declared), NOT_ALLOWED_IN_CURRENT_STATE."""
         task = self._tasks.tasks.get(task_id)
         if task is None or task.service != SERVICE:
             raise invalid_argument("no_such_extension_task", f"{task_id} is not a task of an extension.", task_id)

@@ -162,7 +162,7 @@ class Snapshot:
     unavailable: list[str]
 
     def render(self, managed: Managed) -> Struct:
-        """`cluster_compliance` or `host_compliance`. Raises NOT_FOUND where a single host could not be seen."""
+        """`cluster_compliance` or `host_compliance`."""
         if managed.kind == "cluster":
             return self._cluster(managed)
         state = self.hosts.get(managed.id)

@@ -308,11 +308,19 @@ def _appliance_routes() -> list[Route]:
 
 
 def _extension_routes() -> list[Route]:
-    base = "/rest/vcenter/extension/tasks"
-    source = "vcenter.extension.tasks, contract 3.9"
+    def route(method: str, path: str, handler: Handler, privilege: str) -> Route:
+        return Route(
+            method,
+            f"/rest/vcenter/extension/tasks{path}",
+            handler,
+            "vcenter.extension.tasks, contract 3.9",
+            privileges=(privilege,),
+            offered=lambda world: world.extension_tasks.offered,
+        )
+
     return [
-        Route("POST", base, create_extension_task, source, privileges=("Task.Create",)),
-        Route("PATCH", base + "/{task_id}", update_extension_task, source, privileges=("Task.Update",)),
+        route("POST", "", create_extension_task, "Task.Create"),
+        route("PATCH", "/{task_id}", update_extension_task, "Task.Update"),
     ]
 
 

@@ -11,8 +11,8 @@ import re
 import typing as t
 import urllib.parse
 
-from .errors import VapiError, address_not_found, refusal
-from .sessions import Session, User
+from .errors import address_not_found, refusal
+from .sessions import Session, User, unauthenticated
 from .values import Struct
 
 if t.TYPE_CHECKING:
@@ -39,6 +39,8 @@ class Route:
     since: tuple[int, ...] = ()
     privileges: tuple[str, ...] = ()
     login: bool = False
+    #: Whether this vCenter has the address, beyond its release and roots.
+    offered: t.Callable[[World], bool] = lambda world: True
 
     @property
     def root(self) -> str:
@@ -50,7 +52,7 @@ class Route:
         if len(wanted) != len(got):
             return None
         found: dict[str, str] = {}
-        for pattern, segment in zip(wanted, got):
+        for pattern, segment in zip(wanted, got, strict=True):
             text = urllib.parse.unquote(segment)
             if pattern.startswith("{"):
                 if not text:
@@ -82,7 +84,7 @@ class Call:
     @property
     def user(self) -> User:
         if self.session is None:
-            raise refusal("UNAUTHENTICATED", "authentication_required", "Authentication required.")
+            raise unauthenticated()
         return self.session.user
 
     def values(self, name: str) -> list[str] | None:
@@ -115,7 +117,7 @@ class Call:
     def check_query(self) -> None:
         """Raises UNEXPECTED_INPUT for a query parameter that the operation does not have."""
         known = {self.route.prefix + name for name in self.route.accepts} | set(self.route.fixed)
-        for name, dummy in self.query:
+        for name in dict(self.query):
             if name not in known and re.sub(r"\.\d+(\..*)?$", "", name) not in known:
                 raise refusal("UNEXPECTED_INPUT", "unknown_parameter", f"Unknown parameter: {name}.", name)
 
@@ -136,10 +138,6 @@ def find(routes: t.Iterable[Route], world: World, method: str, path: str, query:
 
 
 def _here(route: Route, world: World, path: str) -> dict[str, str] | None:
-    offered = route.root in world.roots and world.version >= route.since
-    if not offered or ("/extension/" in route.template and not world.extension_tasks.offered):
+    if route.root not in world.roots or world.version < route.since or not route.offered(world):
         return None
     return route.match(path)
-
-
-__all__ = ["Call", "Route", "VapiError", "find"]

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import datetime
 import functools
 import json
 import pathlib
@@ -28,12 +29,13 @@ from .errors import VapiError, WorldError, refusal
 from .faults import Fault
 from .recording import Request, without_secrets
 from .routes import ROUTES
-from .routing import Call, Pairs, find
+from .routing import Call, Pairs, Route, find
 from .sessions import Session, unauthenticated
 from .world import World
 
 HOSTNAME = "localhost"
 ADDRESS = "127.0.0.1"
+NAMES = (HOSTNAME, ADDRESS, "::1")
 SESSION_HEADER = "vmware-api-session-id"
 JSON = "application/json"
 #: Bodies of a proxy in front of vCenter, or of one that is starting.
@@ -85,28 +87,23 @@ class Server:
     def _dispatch(self, http: web.Request, path: str, query: Pairs, raw: bytes) -> tuple[web.Response, Session | None]:
         """The world's answer, and the session it was asked in."""
         root = "rest" if path.startswith("/rest/") else "api"
-        headers = {"X-Request-ID": http.headers.get("X-Request-ID") or str(uuid.uuid4())}
         session: Session | None = None
         try:
             self.world.look()
             route, variables = find(ROUTES, self.world, http.method, path, query)
-            call = Call(self.world, route, variables, query)
             if route.login:
-                call.credentials = _credentials(http)
+                call = Call(self.world, route, variables, query, credentials=_credentials(http))
             else:
-                session = call.session = self.world.sessions.use(_token(http))
+                session = self.world.sessions.use(_token(http))
                 session.user.require(route.privileges)
+                call = Call(self.world, route, variables, query, session=session)
             call.check_query()
             call.body = _body(raw)
-            value = route.handler(call)
+            response = _success(route, route.handler(call), http)
         except VapiError as error:
             status, body = encode_error(error, root)
-            return web.Response(status=status, body=body, content_type=JSON, headers=headers), session
-        if value is None:
-            return web.Response(status=route.success, headers=headers), session
-        response = web.Response(status=route.success, body=encode(value, root), content_type=JSON, headers=headers)
-        if route.login and root == "rest" and "vmware-use-header-authn" not in http.headers:
-            response.set_cookie(SESSION_HEADER, value, path="/rest", secure=True, httponly=True)
+            response = web.Response(status=status, body=body, content_type=JSON)
+        response.headers["X-Request-ID"] = http.headers.get("X-Request-ID") or str(uuid.uuid4())
         return response, session
 
     def _record(
@@ -131,6 +128,15 @@ class Server:
                 fault.kind if fault else None,
             )
         )
+
+
+def _success(route: Route, value: t.Any, http: web.Request) -> web.Response:
+    if value is None:
+        return web.Response(status=route.success)
+    response = web.Response(status=route.success, body=encode(value, route.root), content_type=JSON)
+    if route.login and route.root == "rest" and "vmware-use-header-authn" not in http.headers:
+        response.set_cookie(SESSION_HEADER, value, path="/rest", secure=True, httponly=True)
+    return response
 
 
 def _body(raw: bytes) -> t.Any:
@@ -199,18 +205,20 @@ def _reset(http: web.Request) -> web.Response:
 class Certificate:
     """An authority of its own and a server certificate by it."""
 
-    def __init__(self, names: t.Sequence[str] = (HOSTNAME, ADDRESS, "::1")) -> None:
+    def __init__(self, names: t.Sequence[str], *, expired: bool = False) -> None:
         authority = trustme.CA(organization_name="vsphere.lifecycle simulator")
         self.ca = authority.cert_pem.bytes()
         self.context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_2
-        authority.issue_cert(*names).configure_cert(self.context)
+        # trustme's certificates begin long ago, so one that ended yesterday was once valid.
+        yesterday = datetime.datetime.now(tz=datetime.timezone.utc) - datetime.timedelta(days=1)
+        authority.issue_cert(*names, not_after=yesterday if expired else None).configure_cert(self.context)
 
 
 @functools.lru_cache(maxsize=8)
-def certificate(names: tuple[str, ...]) -> Certificate:
+def certificate(names: tuple[str, ...] = NAMES, *, expired: bool = False) -> Certificate:
     """One for each set of names in a process, as tests open many servers."""
-    return Certificate(names)
+    return Certificate(names, expired=expired)
 
 
 class VCenter:
@@ -259,11 +267,19 @@ async def start(
 
 @contextlib.contextmanager
 def serve(
-    world: World, *, port: int = 0, names: tuple[str, ...] = (HOSTNAME, ADDRESS, "::1"), address: str = ADDRESS
+    world: World,
+    *,
+    port: int = 0,
+    names: tuple[str, ...] = NAMES,
+    expired: bool = False,
+    address: str = ADDRESS,
 ) -> t.Iterator[VCenter]:
-    """Serve a world over TLS from a thread, on loopback, as long as the block lasts."""
+    """Serve a world over TLS from a thread, on loopback, as long as the block lasts.
+
+    Its certificate can be made out to other names, or have expired.
+    """
     server = Server(world)
-    issued = certificate(names)
+    issued = certificate(names, expired=expired)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="simulator", daemon=True)
     thread.start()

@@ -42,7 +42,6 @@ class World:
         worldfile.members(data, "the world", worldfile.SECTIONS)
         self.timeline = Timeline(now)
         self.vcenter = _vcenter(data.get("vcenter") or {})
-        self.roots: list[str] = list(self.vcenter["roots"])
         self.users = worldfile.users(self.vcenter.get("users"))
         limits = worldfile.members(self.vcenter.get("sessions") or {}, "vcenter.sessions", worldfile.SESSIONS)
         self.sessions = Sessions(self.timeline, self.users, limits)
@@ -73,6 +72,12 @@ class World:
     @property
     def now(self) -> float:
         return self.timeline.now()
+
+    @property
+    def roots(self) -> list[str]:
+        """The roots that are served; others answer 404 to everything."""
+        roots: list[str] = self.vcenter["roots"]
+        return roots
 
     @property
     def version(self) -> tuple[int, ...]:
@@ -118,7 +123,7 @@ class World:
                 member.status = "NON_COMPLIANT"
 
     def patch(self, changes: Struct) -> None:
-        """Set fields by name: clusters, hosts, appliance, vcenter and extension_tasks. Raises WorldError."""
+        """Set fields by name; what is a mapping in the appliance is merged. Raises WorldError."""
         worldfile.members(changes, "the patch", ("clusters", "hosts", "appliance", "vcenter", "extension_tasks"))
         for name, fields in (changes.get("clusters") or {}).items():
             cluster = self.cluster(name)
@@ -127,10 +132,10 @@ class World:
             _assign(cluster.managed, {k: v for k, v in fields.items() if k not in own}, f"cluster {name}")
         for name, fields in (changes.get("hosts") or {}).items():
             self._patch_host(self.host(name), dict(fields))
-        _assign(self.appliance, changes.get("appliance") or {}, "appliance")
+        for name, value in worldfile.members(changes.get("appliance") or {}, "appliance", worldfile.APPLIANCE).items():
+            self.appliance.change(name, value)
         _assign(self.extension_tasks, changes.get("extension_tasks") or {}, "extension_tasks")
-        self.vcenter.update(changes.get("vcenter") or {})
-        self.roots = list(self.vcenter["roots"])
+        self.vcenter.update(worldfile.members(changes.get("vcenter") or {}, "vcenter", ("version", "build", "roots")))
 
     def _patch_host(self, host: Host, fields: Struct) -> None:
         if "outcomes" in fields:
