@@ -103,7 +103,7 @@ class VCenterClient:
         return self._call("GET", path, query, None, safe=True, timeout=timeout)
 
     def get_first(self, *paths: str) -> tuple[str, t.Any]:
-        """Read from the first of several addresses that is there, and say which: /rest stands in where there is no /api.
+        """Read from the first of several addresses that is there, and say which: /rest stands in for a missing /api.
 
         :raises NotFound: none is there; the error is that of the first.
         """
