@@ -113,6 +113,9 @@ class Transport:
         # With trust_env, .netrc would add a login of its own and REQUESTS_CA_BUNDLE would overrule verify=False.
         self._session.trust_env = False
         self._session.verify = _trusted(endpoint)
+        if not endpoint.verify:
+            # The user is told once, by us; urllib3 would say it with every request.
+            requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
         self._session.proxies = _proxies(endpoint)
         # The session travels in its header; a cookie beside it would outlive a new login.
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))

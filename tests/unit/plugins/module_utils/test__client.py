@@ -1,0 +1,235 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sessions, errors and answers of the client against the simulated vCenter."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _client
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient, segment
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
+    ApiError,
+    AuthenticationFailed,
+    ConnectionFailed,
+    NotFound,
+    TooMany,
+    Unauthorized,
+    UnexpectedReply,
+    UnparsableError,
+    VCenterError,
+)
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import Reply
+from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
+
+NewClient = t.Callable[..., VCenterClient]
+CLUSTERS = "/api/vcenter/cluster"
+VERSION = "/api/appliance/system/version"
+
+
+def refused(call: t.Callable[[], t.Any], kind: type[VCenterError]) -> t.Any:
+    with pytest.raises(kind) as caught:
+        call()
+    return caught.value
+
+
+def logins(vcenter: VCenter) -> int:
+    return sum(1 for request in vcenter.requests if request.method == "POST" and request.path.endswith("/session"))
+
+
+def test_a_session_is_opened_once_and_closed(new_client: NewClient, vcenter: VCenter) -> None:
+    with new_client() as client:
+        assert len(vcenter.sessions) == 1
+        client.get(CLUSTERS)
+        client.get(CLUSTERS)
+    assert vcenter.sessions == []
+    assert logins(vcenter) == 1
+
+
+@pytest.mark.parametrize("reason", [KeyError("bug"), VCenterError("no"), KeyboardInterrupt(), SystemExit(1)])
+def test_a_session_is_closed_whatever_happens(new_client: NewClient, vcenter: VCenter, reason: BaseException) -> None:
+    with pytest.raises(type(reason)), new_client():
+        raise reason
+    assert vcenter.sessions == []
+
+
+def test_a_failed_logout_does_not_hide_the_outcome(new_client: NewClient, vcenter: VCenter, world: World) -> None:
+    with pytest.raises(VCenterError, match="the outcome"), new_client():
+        world.faults.add("html", method="DELETE", times=None)
+        raise VCenterError("the outcome")
+
+
+def test_a_vcenter_without_api_session_is_asked_for_the_older_one(
+    new_client: NewClient, vcenter: VCenter, world: World
+) -> None:
+    world.patch({"vcenter": {"roots": ["rest"]}})
+    with new_client() as client:
+        assert client.get("/rest/vcenter/cluster")[0]["cluster"] == "domain-c8"
+    assert vcenter.sessions == []
+    assert vcenter.requests[-1].path == "/rest/com/vmware/cis/session"
+
+
+def test_a_session_given_is_used_and_left_open(new_client: NewClient, vcenter: VCenter) -> None:
+    with new_client() as owner:
+        token = owner._token
+        with new_client(session_id=token) as guest:
+            guest.get(CLUSTERS)
+        assert len(vcenter.sessions) == 1
+    assert logins(vcenter) == 1
+
+
+def test_a_session_given_that_has_ended_is_not_replaced(new_client: NewClient, vcenter: VCenter) -> None:
+    with new_client(session_id="ended") as client:
+        error = refused(lambda: client.get(CLUSTERS), AuthenticationFailed)
+    assert "session_id" in str(error)
+    assert logins(vcenter) == 0
+
+
+def test_an_expired_session_is_renewed_once(new_client: NewClient, vcenter: VCenter, world: World) -> None:
+    with new_client() as client:
+        world.sessions.expire()
+        assert client.get(CLUSTERS)
+        assert logins(vcenter) == 2
+    assert vcenter.sessions == []
+
+
+def test_wrong_password(new_client: NewClient, vcenter: VCenter) -> None:
+    error = refused(lambda: new_client(password="wrong-secret").__enter__(), AuthenticationFailed)  # noqa: S106 - made up
+    assert "log in to localhost as 'administrator@vsphere.local'" in str(error)
+    assert "Check username" in str(error)
+    assert "wrong-secret" not in str(error)
+    assert logins(vcenter) == 1, "a wrong password must not be tried again: accounts get locked"
+
+
+def test_a_password_beyond_latin_1_arrives_whole(world_data: dict[str, t.Any], request: pytest.FixtureRequest) -> None:
+    world_data["vcenter"]["users"]["administrator@vsphere.local"]["password"] = "p\u00e4ss:\u4e2d"
+    new = request.getfixturevalue("new_client")
+    with new(password="p\u00e4ss:\u4e2d") as client:
+        assert client.get(CLUSTERS)
+
+
+def test_too_many_sessions_tells_the_remedy(new_client: NewClient, world: World, clock: t.Any) -> None:
+    world.sessions.limit = 0
+    error = refused(lambda: new_client().__enter__(), ApiError)
+    assert "too many open sessions" in str(error)
+    assert error.status == 503
+
+
+def test_error_object_of_either_root(new_client: NewClient, world: World) -> None:
+    with new_client() as client:
+        for path in ("/api/cis/tasks/x", "/rest/cis/tasks/x"):
+            error = refused(lambda path=path: client.get(path), NotFound)
+            assert error.error_type == "NOT_FOUND"
+            assert error.details()["request"] == f"GET {path}"
+            assert error.messages
+
+
+def test_missing_privilege(new_client: NewClient) -> None:
+    with new_client("reader@vsphere.local", "reader-password") as client:
+        body: dict[str, t.Any] = {}
+        query = {"action": "stage", "vmw-task": "true"}
+        path = "/api/esx/settings/clusters/domain-c8/software"
+        assert refused(lambda: client.post(path, query, body), Unauthorized).status == 403
+
+
+def test_too_many_matches(world_data: dict[str, t.Any], request: pytest.FixtureRequest) -> None:
+    datacenter = world_data["datacenters"][0]
+    datacenter["clusters"].extend(
+        {"name": f"c{number}", "cluster": f"domain-c{number}"} for number in range(1000, 2001)
+    )
+    client = request.getfixturevalue("client")
+    assert refused(lambda: client.get(CLUSTERS), TooMany).error_type == "UNABLE_TO_ALLOCATE_RESOURCE"
+
+
+@pytest.mark.parametrize("kind", ["html", "malformed", "truncated"])
+def test_an_answer_that_is_no_json_shows_its_beginning(client: VCenterClient, world: World, kind: str) -> None:
+    world.faults.add(kind, path=CLUSTERS, times=None)
+    error = refused(lambda: client.get(CLUSTERS), UnexpectedReply if kind != "truncated" else VCenterError)
+    assert "GET /api/vcenter/cluster" in str(error) or "no usable answer" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("kind", "requests"),
+    [("503_json", 2), ("503_plain", 2), ("429", 2), ("reset_before", 2), ("reset_after", 2), ("latency", 1)],
+)
+def test_a_read_is_repeated(client: VCenterClient, vcenter: VCenter, world: World, kind: str, requests: int) -> None:
+    world.faults.add(kind, path=CLUSTERS)
+    assert client.get(CLUSTERS)
+    assert sum(1 for request in vcenter.requests if request.path == CLUSTERS) == requests
+
+
+@pytest.mark.parametrize(("kind", "sent"), [("503_json", 2), ("429", 2), ("reset_after", 1), ("reset_before", 1)])
+def test_a_write_is_repeated_only_if_surely_refused(
+    client: VCenterClient, vcenter: VCenter, world: World, kind: str, sent: int
+) -> None:
+    world.faults.add(kind, action="stage")
+
+    def call() -> t.Any:
+        return client.post("/api/esx/settings/clusters/domain-c8/software", {"action": "stage", "vmw-task": "true"}, {})
+
+    if sent == 2:
+        assert isinstance(call(), str)
+    else:
+        assert refused(call, ConnectionFailed).sent is True
+    assert len(vcenter.stages) == sent
+
+
+def test_retries_end(client: VCenterClient, vcenter: VCenter, world: World, clock: t.Any) -> None:
+    world.faults.add("503_json", path=CLUSTERS, times=None)
+    assert refused(lambda: client.get(CLUSTERS), ApiError).status == 503
+    assert sum(1 for request in vcenter.requests if request.path == CLUSTERS) == 6
+    assert len(clock.slept) == 5
+
+
+def test_retry_after_is_honoured_and_capped(client: VCenterClient, world: World, clock: t.Any) -> None:
+    world.faults.add("429", path=CLUSTERS, retry_after=7)
+    client.get(CLUSTERS)
+    assert clock.slept == [7]
+    world.faults.add("429", path=CLUSTERS, retry_after=7000)
+    client.get(CLUSTERS)
+    assert clock.slept == [7, 60]
+
+
+@pytest.mark.parametrize("value", ["a/b", "../x", "a b", "a\nb", "%2f", "a?b=c", "a#b"])
+def test_an_identifier_stays_one_segment(client: VCenterClient, vcenter: VCenter, value: str) -> None:
+    refused(lambda: client.get(f"/api/cis/tasks/{segment(value)}"), NotFound)
+    path = vcenter.requests[-1].path
+    assert path.startswith("/api/cis/tasks/")
+    assert path.count("/") == 4
+
+
+@pytest.mark.parametrize("value", ["", ".", ".."])
+def test_a_dot_segment_is_refused(value: str) -> None:
+    refused(lambda: segment(value), UnexpectedReply)
+
+
+def test_an_error_type_decides_not_the_status() -> None:
+    reply = Reply(500, {}, '{"error_type": "UNAUTHENTICATED", "messages": []}')
+    error = refused(lambda: _client._value("GET", "/api/x", reply), ApiError)
+    assert type(error).__name__ == "Unauthenticated"
+
+
+def test_an_error_type_of_a_later_release_is_carried_through() -> None:
+    reply = Reply(
+        400, {}, '{"error_type": "BRAND_NEW", "messages": [{"id": "x", "default_message": "Told.", "args": []}]}'
+    )
+    error = refused(lambda: _client._value("GET", "/api/x", reply), ApiError)
+    assert error.error_type == "BRAND_NEW"
+    assert "Told" in str(error)
+
+
+@pytest.mark.parametrize("text", ["no healthy upstream", "<html>Bad gateway</html>", "", "[1]", '{"value": 3}'])
+def test_an_error_without_an_object_is_told_with_its_beginning(text: str) -> None:
+    error = refused(lambda: _client._value("GET", "/api/x", Reply(503, {}, text)), UnparsableError)
+    assert "503 to GET /api/x" in str(error)
+    assert error.details() == {"http_status": 503}
+
+
+def test_a_redirect_is_not_followed() -> None:
+    reply = Reply(302, {"Location": "https://elsewhere.example.com/"}, "")
+    error = refused(lambda: _client._value("GET", "/api/x", reply), UnexpectedReply)
+    assert "redirecting to https://elsewhere.example.com/" in str(error)

@@ -1,0 +1,195 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""TLS, proxies and failures of the transport."""
+
+from __future__ import annotations
+
+import pathlib
+import socket
+import threading
+import typing as t
+
+import pytest
+import trustme
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import CertificateRefused, ConnectionFailed
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import (
+    Endpoint,
+    Reply,
+    RetryPolicy,
+    Transport,
+)
+from ansible_collections.vsphere.lifecycle.simulator import VCenter, World, serve
+
+PATH = "/api/session"
+
+
+def send(endpoint: Endpoint, clock: t.Any, **more: t.Any) -> Reply:
+    transport = Transport(endpoint, clock, RetryPolicy(tries=1))
+    try:
+        return transport.send("GET", PATH, headers={}, **more)
+    finally:
+        transport.close()
+
+
+def failure(endpoint: Endpoint, clock: t.Any, kind: type[ConnectionFailed] = ConnectionFailed) -> ConnectionFailed:
+    with pytest.raises(kind) as caught:
+        send(endpoint, clock)
+    return caught.value
+
+
+@pytest.fixture
+def other_ca(tmp_path: pathlib.Path) -> str:
+    path = tmp_path / "other-ca.pem"
+    trustme.CA().cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+def test_certificate_of_another_authority_is_refused(vcenter: VCenter, other_ca: str, clock: t.Any) -> None:
+    error = failure(Endpoint("localhost", vcenter.port, ca_path=other_ca), clock, CertificateRefused)
+    assert "certificate of localhost" in str(error)
+    assert "ca_path" in str(error)
+    assert vcenter.requests == []
+
+
+def test_certificate_of_the_public_bundle_does_not_do(vcenter: VCenter, clock: t.Any) -> None:
+    failure(Endpoint("localhost", vcenter.port), clock, CertificateRefused)
+
+
+def test_expired_certificate_is_refused(world: World, clock: t.Any) -> None:
+    with serve(world, expired=True) as vcenter:
+        failure(Endpoint("localhost", vcenter.port, ca_path=str(vcenter.ca_path)), clock, CertificateRefused)
+
+
+def test_certificate_for_another_name_is_refused(world: World, clock: t.Any) -> None:
+    with serve(world, names=("vcenter.example.com",)) as vcenter:
+        failure(Endpoint("localhost", vcenter.port, ca_path=str(vcenter.ca_path)), clock, CertificateRefused)
+
+
+def test_certificate_is_not_looked_at_when_told_so(
+    vcenter: VCenter, clock: t.Any, other_ca: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", other_ca)
+    assert send(Endpoint("localhost", vcenter.port, verify=False), clock).status == 401
+
+
+def test_ca_path_beats_the_environment(
+    vcenter: VCenter, clock: t.Any, other_ca: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", other_ca)
+    assert send(Endpoint("localhost", vcenter.port, ca_path=str(vcenter.ca_path)), clock).status == 401
+
+
+def test_ca_of_the_environment_is_used_without_ca_path(
+    vcenter: VCenter, clock: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(vcenter.ca_path))
+    assert send(Endpoint("localhost", vcenter.port), clock).status == 401
+
+
+def test_netrc_adds_no_login(
+    vcenter: VCenter, clock: t.Any, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text(f"machine localhost login {vcenter.username} password {vcenter.password}\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    endpoint = Endpoint("localhost", vcenter.port, ca_path=str(vcenter.ca_path))
+    transport = Transport(endpoint, clock, RetryPolicy(tries=1))
+    assert transport.send("POST", PATH, headers={}).status == 401
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_refused_connection_names_the_address(clock: t.Any) -> None:
+    port = free_port()
+    error = failure(Endpoint("127.0.0.1", port), clock)
+    assert f"127.0.0.1 port {port}" in str(error)
+    assert "refused" in str(error)
+    assert error.sent is False
+
+
+def test_unknown_name_is_told(clock: t.Any) -> None:
+    error = failure(Endpoint("vcenter.invalid"), clock)
+    assert "vcenter.invalid" in str(error)
+    assert error.sent is False
+
+
+def test_an_address_of_ipv6_is_bracketed() -> None:
+    assert Endpoint("fd00::1").url == "https://[fd00::1]"
+    assert Endpoint("fd00::1", 8443).url == "https://[fd00::1]:8443"
+    assert Endpoint("vcenter.example.com").url == "https://vcenter.example.com"
+
+
+def test_no_answer_in_time(vcenter: VCenter, world: World, clock: t.Any) -> None:
+    world.faults.add("latency", seconds=3)
+    error = failure(Endpoint("localhost", vcenter.port, ca_path=str(vcenter.ca_path), timeout=0.2), clock)
+    assert "within 0.2 s" in str(error)
+    assert "request_timeout" in str(error)
+    assert error.sent is True
+
+
+class Proxy:
+    """Notes what a client asks a proxy for, and refuses it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                connection, dummy = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                self.asked.append(connection.recv(4096).decode("latin-1").split("\r\n")[0])
+                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+@pytest.fixture
+def proxy() -> t.Iterator[Proxy]:
+    one = Proxy()
+    yield one
+    one.close()
+
+
+def test_proxy_option_is_used(proxy: Proxy, clock: t.Any) -> None:
+    error = failure(Endpoint("vcenter.example.com", proxy=f"http://127.0.0.1:{proxy.port}"), clock)
+    assert "proxy" in str(error)
+    assert proxy.asked == ["CONNECT vcenter.example.com:443 HTTP/1.1"] or proxy.asked == [
+        "CONNECT vcenter.example.com:443 HTTP/1.0"
+    ]
+
+
+def test_proxy_of_the_environment_is_used_without_the_option(
+    proxy: Proxy, clock: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    failure(Endpoint("vcenter.example.com"), clock)
+    assert len(proxy.asked) == 1
+
+
+def test_no_proxy_is_honoured(vcenter: VCenter, proxy: Proxy, clock: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.port}")
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    assert send(Endpoint("localhost", vcenter.port, ca_path=str(vcenter.ca_path)), clock).status == 401
+    assert proxy.asked == []
+
+
+def test_proxy_option_beats_the_environment(proxy: Proxy, clock: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "*")
+    failure(Endpoint("vcenter.example.com", proxy=f"http://127.0.0.1:{proxy.port}"), clock)
+    assert len(proxy.asked) == 1
