@@ -30,6 +30,7 @@ ROWS = (
     ("_inventory",),
     ("_images", "_selection", "_appliance", "_extension_tasks"),
     ("_staging", "_verdicts"),
+    ("_stage_history",),
     ("_stage_run",),
     ("_stage_report",),
     ("_module",),
@@ -56,7 +57,8 @@ def breaches_in(path: pathlib.Path) -> list[str]:
     """Return what a file imports against the rules, as lines to print."""
     name = path.relative_to(ROOT).as_posix()
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    return [f"{name}:{line}: {reason}" for line, module in imports(tree) if (reason := objection(name, module))]
+    lines = [f"{name}:{line}: {reason}" for line, module in imports(tree) if (reason := objection(name, module))]
+    return list(dict.fromkeys(lines))
 
 
 def imports(tree: ast.Module) -> t.Iterator[tuple[int, str]]:

@@ -43,6 +43,7 @@ def plan(wanted: list[str]) -> tuple[list[Part], list[Part]]:
     if unknown:
         sys.exit(f"CORES={' '.join(unknown)}: known are {', '.join(PYTHONS)} and ends")
     present = interpreters()
+    print("Python found: " + ", ".join(f"3.{minor} ({path})" for minor, path in present.items()), flush=True)
     runnable = {core: minor for core in PYTHONS if (minor := choice(core, present))}
     chosen = list(runnable)
     if wanted:
