@@ -16,6 +16,7 @@ import dataclasses
 import http.cookiejar
 import os
 import typing as t
+import warnings
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Clock, full_jitter
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import CertificateRefused, ConnectionFailed
@@ -115,7 +116,7 @@ class Transport:
         self._session.verify = _trusted(endpoint)
         if not endpoint.verify:
             # The user is told once, by us; urllib3 would say it with every request.
-            requests.packages.urllib3.disable_warnings(requests.packages.urllib3.exceptions.InsecureRequestWarning)
+            warnings.filterwarnings("ignore", message="Unverified HTTPS request")
         self._session.proxies = _proxies(endpoint)
         # The session travels in its header; a cookie beside it would outlive a new login.
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))

@@ -58,8 +58,8 @@ def test_a_session_is_closed_whatever_happens(new_client: NewClient, vcenter: VC
 
 
 def test_a_failed_logout_does_not_hide_the_outcome(new_client: NewClient, vcenter: VCenter, world: World) -> None:
+    world.faults.add("html", method="DELETE", times=None)
     with pytest.raises(VCenterError, match="the outcome"), new_client():
-        world.faults.add("html", method="DELETE", times=None)
         raise VCenterError("the outcome")
 
 

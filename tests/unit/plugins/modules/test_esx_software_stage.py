@@ -201,7 +201,7 @@ def test_incompatible_host_fails_without_a_call(staged: Stage, vcenter: VCenter,
 
 
 def test_new_image_after_a_staging_is_noticed(staged: Stage, vcenter: VCenter, world: World) -> None:
-    """Run one stages esx01 for commit 6, while the stored compliance still says 5: esx02, staged for 5, is not enough."""
+    """The stored compliance still says 5 when run one has staged esx01 for 6: esx02, staged for 5, is not enough."""
     world.new_commit("6", cluster="prod")
     staged(clusters=["prod"], hosts=["esx01.example.com"])
     result = staged(clusters=["prod"])

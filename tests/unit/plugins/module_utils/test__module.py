@@ -1,0 +1,266 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Options, environment and endings of a module, through AnsibleModule itself."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import threading
+import time
+import typing as t
+
+import pytest
+from ansible.module_utils import basic
+from ansible.module_utils.common import warnings as common_warnings
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _clock, _module
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption, VCenterError
+from ansible_collections.vsphere.lifecycle.plugins.modules import esx_cluster_stage_info, esx_software_stage
+from ansible_collections.vsphere.lifecycle.simulator import VCenter
+
+try:
+    from ansible.module_utils.testing import patch_module_args
+except ImportError:
+    # ansible-core before 2.19
+    @contextlib.contextmanager
+    def patch_module_args(args: dict[str, t.Any]) -> t.Iterator[None]:
+        patch = pytest.MonkeyPatch()
+        patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
+        yield
+        patch.undo()
+
+
+SECRET = "the-password"
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch: pytest.MonkeyPatch) -> t.Iterator[None]:
+    """Run without VMWARE_* variables, and give the signals back."""
+    for name in [name for name in os.environ if name.startswith("VMWARE_")]:
+        monkeypatch.delenv(name)
+    # Warnings are kept for the whole process, and a module is one process.
+    common_warnings._global_warnings.clear()
+    # The glue has the machine's own clock; nobody wants to wait for it.
+    monkeypatch.setattr(_clock.Clock, "sleep", lambda dummy, seconds: time.sleep(min(seconds, 0.01)))
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def ended(capsys: pytest.CaptureFixture[str]) -> t.Callable[..., dict[str, t.Any]]:
+    """Run a module's main() and return the JSON that it ends with; the text of it must hold no password."""
+
+    def call(main: t.Callable[[], None], check_mode: bool = False, **options: t.Any) -> dict[str, t.Any]:
+        options["_ansible_check_mode"] = check_mode
+        with patch_module_args(options), pytest.raises(SystemExit):
+            main()
+        printed = capsys.readouterr()
+        assert SECRET not in printed.out + printed.err
+        assert printed.err == ""
+        return t.cast("dict[str, t.Any]", json.loads(printed.out))
+
+    return call
+
+
+@pytest.fixture
+def connection(vcenter: VCenter) -> dict[str, t.Any]:
+    return {
+        "hostname": vcenter.hostname,
+        "port": vcenter.port,
+        "username": vcenter.username,
+        "password": vcenter.password,
+        "ca_path": str(vcenter.ca_path),
+    }
+
+
+@pytest.fixture
+def in_environment(connection: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {"hostname": "HOST", "port": "PORT", "username": "USER", "password": "PASSWORD", "ca_path": "CA_PATH"}
+    for option, name in names.items():
+        monkeypatch.setenv(f"VMWARE_{name}", str(connection[option]))
+
+
+INFO = esx_cluster_stage_info.main
+
+
+def test_a_module_ends_with_its_result(ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter) -> None:
+    result = ended(INFO, **connection, clusters=["prod"])
+    assert result["clusters"][0]["name"] == "prod"
+    assert vcenter.sessions == []
+
+
+@pytest.mark.usefixtures("in_environment")
+def test_the_environment_stands_in(ended: t.Any, vcenter: VCenter) -> None:
+    assert ended(INFO, clusters=["prod"])["changed"] is False
+
+
+@pytest.mark.usefixtures("in_environment")
+def test_an_explicit_option_beats_the_environment(ended: t.Any) -> None:
+    result = ended(INFO, hostname="vcenter.invalid")
+    assert result["failed"] is True
+    assert "vcenter.invalid" in result["msg"]
+
+
+@pytest.mark.usefixtures("in_environment")
+def test_empty_strings_count_as_unset(ended: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PROXY_HOST", "PROXY_PORT", "SESSION_ID", "VALIDATE_CERTS"):
+        monkeypatch.setenv(f"VMWARE_{name}", "")
+    options = {"hostname": "", "username": "", "password": "", "session_id": "", "ca_path": "", "proxy_host": ""}
+    result = ended(INFO, clusters=["prod"], **options)
+    assert "failed" not in result, result["msg"]
+
+
+def test_an_empty_port_in_the_environment_is_the_default(ended: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VMWARE_PORT", "")
+    result = ended(INFO, hostname="vcenter.invalid", username="u", password=SECRET)
+    assert "vcenter.invalid port 443" in result["msg"]
+
+
+@pytest.mark.usefixtures("in_environment")
+@pytest.mark.parametrize(("explicit", "warnings"), [({}, 1), ({"validate_certs": False}, 0)])
+def test_the_environment_alone_switching_off_the_check_is_told_once(
+    ended: t.Any, monkeypatch: pytest.MonkeyPatch, explicit: dict[str, t.Any], warnings: int
+) -> None:
+    monkeypatch.setenv("VMWARE_VALIDATE_CERTS", "False")
+    monkeypatch.delenv("VMWARE_CA_PATH")
+    result = ended(INFO, clusters=["prod"], **explicit)
+    told = [text for text in result.get("warnings", []) if "certificate" in str(text)]
+    assert len(told) == warnings
+    assert result["clusters"]
+
+
+@pytest.mark.usefixtures("in_environment")
+def test_an_explicit_check_beats_the_environment(ended: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VMWARE_VALIDATE_CERTS", "False")
+    monkeypatch.delenv("VMWARE_CA_PATH")
+    assert "certificate" in ended(INFO, validate_certs=True)["msg"]
+
+
+def test_an_explicit_login_beats_a_session_of_the_environment(
+    ended: t.Any, connection: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VMWARE_SESSION_ID", "stale")
+    assert ended(INFO, **connection, clusters=["prod"])["clusters"]
+
+
+def test_a_session_of_the_environment_needs_no_login(
+    ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter, new_client: t.Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with new_client() as owner:
+        monkeypatch.setenv("VMWARE_SESSION_ID", owner._token)
+        del connection["username"], connection["password"]
+        result = ended(INFO, **connection, clusters=["prod"])
+        assert result["clusters"]
+        assert len(vcenter.sessions) == 1
+        assert owner._token not in json.dumps(result)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "Set hostname (VMWARE_HOST)"),
+        ({"hostname": "http://vc.example.com"}, "https://"),
+        ({"hostname": "vc.example.com"}, "No username and no password to log in to vc.example.com"),
+        ({"hostname": "vc.example.com", "session_id": "a\nb"}, "session_id has characters"),
+        ({"hostname": "vc.example.com", "session_id": "0123-session", "ca_path": "/no/such/file"}, "/no/such/file"),
+        ({"hostname": "vc.example.com", "session_id": "0123-session", "proxy_host": "proxy"}, "proxy_port"),
+        ({"hostname": "vc.example.com", "session_id": "0123-session", "request_timeout": 0}, "request_timeout"),
+        ({"hostname": "a b", "session_id": "0123-session"}, "not a name"),
+        (
+            {"hostname": "https://root:secret@vc.example.com/", "session_id": "0123-session"},
+            "https://***@vc.example.com/",
+        ),
+    ],
+)
+def test_unusable_options_are_told(ended: t.Any, options: dict[str, t.Any], told: str) -> None:
+    result = ended(INFO, **options)
+    assert result["failed"] is True
+    assert told in result["msg"]
+    assert "secret" not in result["msg"]
+    assert "exception" not in result
+
+
+@pytest.mark.parametrize(
+    ("hostname", "port", "expected"),
+    [
+        ("vc.example.com", 443, ("vc.example.com", 443)),
+        (" https://vc.example.com/ui/ ", 443, ("vc.example.com", 443)),
+        ("HTTPS://vc.example.com:8443", 443, ("vc.example.com", 8443)),
+        ("vc.example.com:8443", 9443, ("vc.example.com", 9443)),
+        ("fd00::1", 443, ("fd00::1", 443)),
+        ("[fd00::1]:8443", 443, ("fd00::1", 8443)),
+        ("https://[fd00::1]/", 443, ("fd00::1", 443)),
+    ],
+)
+def test_host_and_port(hostname: str, port: int, expected: tuple[str, int]) -> None:
+    assert _module.host_and_port(hostname, port) == expected
+
+
+@pytest.mark.parametrize("hostname", ["", "  ", "https://", "vc:99999", "vc:port", "[fd00::1", "a@b", "ftp://vc"])
+def test_an_unusable_hostname_is_refused(hostname: str) -> None:
+    with pytest.raises(InvalidOption):
+        _module.host_and_port(hostname, 443)
+
+
+def test_a_port_out_of_range_is_refused() -> None:
+    with pytest.raises(InvalidOption, match="port 70000"):
+        _module.host_and_port("vc", 70000)
+
+
+def test_a_proxy_of_ipv6_is_bracketed() -> None:
+    options = {"proxy_host": "fd00::2", "proxy_port": 3128, "proxy_protocol": "https"}
+    assert _module._proxy(options) == "https://[fd00::2]:3128"
+
+
+def test_a_failure_carries_its_details(ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter) -> None:
+    result = ended(INFO, **connection, task="unknown:com.vmware.esx.settings.clusters.software")
+    assert result["failed"] is True
+    assert result["error_type"] == "NOT_FOUND"
+    assert result["http_status"] == 404
+    assert "Could not read task unknown" in result["msg"]
+    assert vcenter.sessions == []
+
+
+def test_a_bug_stays_a_traceback(connection: dict[str, t.Any], vcenter: VCenter) -> None:
+    def broken(*dummy: t.Any) -> dict[str, t.Any]:
+        raise KeyError("bug")
+
+    with patch_module_args(connection), pytest.raises(KeyError):
+        _module.run_module(broken, {})
+    assert vcenter.sessions == []
+
+
+def test_a_missing_library_is_named(ended: t.Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_module, "REQUESTS_IMPORT_ERROR", ImportError("No module named 'requests'"))
+    result = ended(INFO, hostname="vc.example.com")
+    assert "requests" in result["msg"]
+    assert result["failed"] is True
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_logs_out_and_leaves_the_tasks_running(
+    ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter, number: signal.Signals
+) -> None:
+    def interrupt() -> None:
+        # The world's clock stands still, so that the staging would never end.
+        while not vcenter.stages:
+            threading.Event().wait(0.05)
+        os.kill(os.getpid(), number)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    result = ended(esx_software_stage.main, **connection, clusters=["prod"])
+    assert f"Interrupted by {number.name}" in result["msg"]
+    assert "run again" in result["msg"]
+    assert vcenter.sessions == []
+    assert [task.status for task in vcenter.world.tasks.tasks.values()] == ["RUNNING"]
+
+
+def test_an_error_without_an_attempt_is_a_sentence() -> None:
+    assert str(VCenterError("It broke", "Mend it")) == "It broke. Mend it."
