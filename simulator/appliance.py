@@ -24,19 +24,22 @@ class Appliance:
         self._timeline = timeline
         self._started = timeline.now()
         self.version: Struct = {**_default_version(vcenter, self._started), **data.get("version", {})}
-        self.update: Struct = {"state": UP_TO_DATE, **data.get("update", {})}
+        self.update: Struct = {"state": UP_TO_DATE}
         self.pending: list[Struct] = list(data.get("pending") or ())
         self.staged: Struct | None = data.get("staged")
         self.policy: Struct = dict(data.get("policy") or {})
         self.services: dict[str, Struct] = {"updatemgr": {}, **(data.get("services") or {})}
-        for change in self.update.pop("changes", ()):
-            self._plan(dict(change))
+        self.change("update", data.get("update") or {})
 
     def _plan(self, change: Struct) -> None:
         self._timeline.after(change.pop("after"), lambda: self.update.update(change))
 
     def change(self, name: str, value: t.Any) -> None:
         """Change one of the fields; of a mapping just the members given."""
+        if name == "update":
+            value = dict(value)
+            for later in value.pop("changes", ()):
+                self._plan(dict(later))
         current = getattr(self, name)
         if isinstance(current, dict) and isinstance(value, dict):
             current.update(value)

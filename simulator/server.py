@@ -51,10 +51,8 @@ class Server:
         self.world = world
         self.requests: list[Request] = []
         self._control = Control(world, self.requests)
-        self.app = web.Application(client_max_size=16 * 1024 * 1024)
-        self.app.router.add_route("*", "/{path:.*}", self._answer)
 
-    async def _answer(self, http: web.Request) -> web.StreamResponse:
+    async def answer(self, http: web.BaseRequest) -> web.StreamResponse:
         path = http.rel_url.raw_path
         if path.startswith(PREFIX):
             return await self._answer_control(http, path[len(PREFIX) :])
@@ -77,14 +75,16 @@ class Server:
             return _reset(http)
         return _damaged(response, fault)
 
-    async def _answer_control(self, http: web.Request, name: str) -> web.Response:
+    async def _answer_control(self, http: web.BaseRequest, name: str) -> web.Response:
         try:
             body = json.loads(await http.read() or b"{}")
             return web.json_response(self._control.answer(http.method, name, body))
         except (WorldError, ValueError) as exc:
             return web.json_response({"error": str(exc)}, status=400)
 
-    def _dispatch(self, http: web.Request, path: str, query: Pairs, raw: bytes) -> tuple[web.Response, Session | None]:
+    def _dispatch(
+        self, http: web.BaseRequest, path: str, query: Pairs, raw: bytes
+    ) -> tuple[web.Response, Session | None]:
         """The world's answer, and the session it was asked in."""
         root = "rest" if path.startswith("/rest/") else "api"
         session: Session | None = None
@@ -107,7 +107,7 @@ class Server:
         return response, session
 
     def _record(
-        self, http: web.Request, query: Pairs, raw: bytes, status: int, session: Session | None, fault: Fault | None
+        self, http: web.BaseRequest, query: Pairs, raw: bytes, status: int, session: Session | None, fault: Fault | None
     ) -> None:
         by_name: dict[str, list[str]] = {}
         for name, value in query:
@@ -130,7 +130,7 @@ class Server:
         )
 
 
-def _success(route: Route, value: t.Any, http: web.Request) -> web.Response:
+def _success(route: Route, value: t.Any, http: web.BaseRequest) -> web.Response:
     if value is None:
         return web.Response(status=route.success)
     response = web.Response(status=route.success, body=encode(value, route.root), content_type=JSON)
@@ -148,7 +148,7 @@ def _body(raw: bytes) -> t.Any:
         raise refusal("INVALID_REQUEST", "not_json", "The request body is not JSON.") from None
 
 
-def _credentials(http: web.Request) -> tuple[str, str]:
+def _credentials(http: web.BaseRequest) -> tuple[str, str]:
     scheme, dummy, encoded = http.headers.get("Authorization", "").partition(" ")
     try:
         name, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
@@ -159,7 +159,7 @@ def _credentials(http: web.Request) -> tuple[str, str]:
     return name, password
 
 
-def _token(http: web.Request) -> str | None:
+def _token(http: web.BaseRequest) -> str | None:
     return http.headers.get(SESSION_HEADER) or http.cookies.get(SESSION_HEADER)
 
 
@@ -195,7 +195,7 @@ def _damaged(response: web.Response, fault: Fault | None) -> web.Response:
     return response
 
 
-def _reset(http: web.Request) -> web.Response:
+def _reset(http: web.BaseRequest) -> web.Response:
     """Cut the connection instead of answering."""
     if http.transport is not None:
         http.transport.abort()
@@ -256,9 +256,10 @@ class VCenter:
 
 async def start(
     server: Server, port: int, context: ssl.SSLContext, address: str = ADDRESS
-) -> tuple[web.AppRunner, int]:
+) -> tuple[web.ServerRunner, int]:
     """Listen; returns the runner, for its `cleanup`, and the port in use."""
-    runner = web.AppRunner(server.app, access_log=None, shutdown_timeout=0.5)
+    # No router of aiohttp's: the one route table decides, and any path reaches it.
+    runner = web.ServerRunner(web.Server(server.answer, access_log=None), shutdown_timeout=0.5)
     await runner.setup()
     site = web.TCPSite(runner, address, port, ssl_context=context)
     await site.start()

@@ -52,7 +52,7 @@ class World:
             operation_suffix=self.vcenter.get("task_operation_suffix", True),
             partial_results=self.vcenter.get("partial_results", True),
         )
-        self.inventory = worldfile.inventory(data.get("datacenters"), self.timeline.now())
+        self.inventory = worldfile.inventory(data.get("datacenters"), data.get("defaults"), self.timeline.now())
         appliance = worldfile.members(data.get("appliance") or {}, "appliance", worldfile.APPLIANCE)
         self.appliance = Appliance(self.timeline, appliance, self.vcenter)
         self.extension_tasks = self._extension_tasks(data.get("extension_tasks") or {})
@@ -126,6 +126,7 @@ class World:
         """Set fields by name; what is a mapping in the appliance is merged. Raises WorldError."""
         worldfile.members(changes, "the patch", ("clusters", "hosts", "appliance", "vcenter", "extension_tasks"))
         for name, fields in (changes.get("clusters") or {}).items():
+            worldfile.check_choices(fields, f"cluster {name}")
             cluster = self.cluster(name)
             own = {field: value for field, value in fields.items() if field in ("ha_enabled", "drs_enabled", "name")}
             _assign(cluster, own, f"cluster {name}")
@@ -138,6 +139,7 @@ class World:
         self.vcenter.update(worldfile.members(changes.get("vcenter") or {}, "vcenter", ("version", "build", "roots")))
 
     def _patch_host(self, host: Host, fields: Struct) -> None:
+        worldfile.check_choices(fields, f"host {host.name}")
         if "outcomes" in fields:
             fields["outcomes"] = [worldfile.outcome(item, f"host {host.name}") for item in fields["outcomes"]]
         image = {name: fields.pop(name) for name in worldfile.IMAGE_FIELDS & set(fields) - {"stage_seconds"}}

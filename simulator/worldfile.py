@@ -21,7 +21,7 @@ from .values import Struct, seconds_of
 
 USERNAME, PASSWORD = "administrator@vsphere.local", "simulated-password"
 
-SECTIONS = {"vcenter", "datacenters", "appliance", "extension_tasks", "tasks", "faults"}
+SECTIONS = {"vcenter", "defaults", "datacenters", "appliance", "extension_tasks", "tasks", "faults"}
 VCENTER = {
     "version",
     "build",
@@ -53,6 +53,8 @@ IMAGE = {
 }
 #: Members of IMAGE that are fields of the managed object under the same name.
 IMAGE_FIELDS = IMAGE - {"managed_by", "commit", "commits", "scan", "image"}
+#: Those that `defaults` may set for every cluster and standalone host that does not say otherwise.
+DEFAULTS = IMAGE_FIELDS - {"stage_outcomes"}
 CLUSTER = IMAGE | {"name", "cluster", "folder", "hosts", "ha_enabled", "drs_enabled"}
 HOST = {
     "name",
@@ -144,15 +146,16 @@ def outcome(data: t.Any, where: str) -> Outcome:
     return built
 
 
-def inventory(data: t.Any, now: float) -> Inventory:
+def inventory(data: t.Any, defaults: t.Any, now: float) -> Inventory:
     """Everything below `datacenters`. Raises WorldError."""
-    return _Builder(now).build(entries(data, "datacenters"))
+    return _Builder(members(defaults or {}, "defaults", DEFAULTS), now).build(entries(data, "datacenters"))
 
 
 class _Builder:
     """Hands out identifiers as it goes; explicit ones from the file are kept."""
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, defaults: Struct, now: float) -> None:
+        self._defaults = defaults
         self._now = now
         self._inventory = Inventory()
         self._numbers = {
@@ -240,7 +243,7 @@ class _Builder:
             object_id,
             name,
             source.get("managed_by", "image"),
-            **{field: source[field] for field in IMAGE_FIELDS & set(source)},
+            **{**self._defaults, **{field: source[field] for field in IMAGE_FIELDS & set(source)}},
         )
         if managed.managed_by == "image" and source.get("image", {}) is not None:
             managed.image = _image(source.get("image") or {}, where, self._now)
