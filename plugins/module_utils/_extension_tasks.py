@@ -23,6 +23,8 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     attempt,
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._localizable import (
+    comparable,
+    is_plain,
     keyed,
     localizable,
     same_text,
@@ -56,6 +58,9 @@ def find_task(client: VCenterClient, task: str) -> Json:
             error.remedy = "Correct task: vCenter has no such task (any more), or this user may not see it"
             raise
         member(info, "status", str, f"task {task}")
+        if info.get("progress") is not None:
+            for name in ("total", "completed"):
+                member(info["progress"], name, int, f"progress of task {task}")
         return info
 
 
@@ -83,6 +88,14 @@ def send_update(client: VCenterClient, task: str, spec: Json) -> bool:
 def task_of(task: str, info: Json) -> Json:
     """Return a task as plain values, as the module returns it."""
     return {"id": task, **common_of(info, f"task {task}"), "result": info.get("result")}
+
+
+def shown(wanted: Json, info: Json) -> Json:
+    """Return the members asked for as a task has them, for a diff; a description in as much detail as was asked for."""
+    task = task_of("", info)
+    if "description" in wanted and not is_plain(wanted["description"]):
+        task["description"] = comparable(info.get("description"))
+    return {name: task[name] for name in wanted}
 
 
 def wanted_of(options: t.Mapping[str, t.Any]) -> Json:

@@ -87,14 +87,19 @@ def localizable(value: t.Any, option: str) -> Json:
     return complete
 
 
+def is_plain(message: Json) -> bool:
+    """Whether the user gave the message as a text."""
+    return bool(message["id"] == TEXT_ID)
+
+
 def same_text(wanted: Json, present: t.Any) -> bool:
     """Whether vCenter's message is the wanted one. A plain text is compared with the default message.
 
     ``localized`` does not count: vCenter writes it, in the language of whoever asks.
     """
-    if wanted["id"] == TEXT_ID:
+    if is_plain(wanted):
         return dict_or_empty(present).get("default_message") == wanted["default_message"]
-    return _comparable(wanted) == _comparable(present)
+    return comparable(wanted) == comparable(present)
 
 
 def keyed(message: Json) -> Json:
@@ -160,7 +165,7 @@ def _number(value: t.Any, kind: type[int] | type[float], option: str) -> float:
         ) from None
 
 
-def _comparable(message: t.Any) -> Json:
+def comparable(message: t.Any) -> Json:
     """Return what counts of a message, whatever the server made of its form."""
     given = dict_or_empty(message)
     return {
@@ -176,5 +181,5 @@ def _comparable_param(param: t.Any) -> Json:
     if isinstance(own.get("dt"), str):
         own["dt"] = utc_of(own["dt"])
     if "l" in own:
-        own["l"] = _comparable(own["l"])
+        own["l"] = comparable(own["l"])
     return own
