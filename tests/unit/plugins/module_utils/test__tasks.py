@@ -1,0 +1,194 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Waiting for tasks of the simulated vCenter, in no time."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _tasks
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline, Delays
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import UnparsableError, VCenterError
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task, TimedOut, Together, Vanished, Wait
+from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
+
+DELAYS = Delays(2, 1.5, 10)
+
+
+@pytest.fixture
+def stage(world: World) -> t.Callable[[str], str]:
+    """Start a staging in the simulated world and return its task."""
+
+    def start(cluster: str) -> str:
+        task = world.engine.stage(world.cluster(cluster).managed, "somebody", None, None)
+        return str(getattr(task, "id", task))
+
+    return start
+
+
+def waiting(client: VCenterClient, task: str | None, seconds: float, told: list[t.Any]) -> _tasks.Job:
+    told.append((yield Wait(Deadline(client.clock, seconds), task)))
+
+
+def lists(vcenter: VCenter) -> int:
+    return sum(1 for request in vcenter.requests if request.action == "list")
+
+
+def test_all_tasks_of_a_kind_are_asked_for_in_one_call(
+    client: VCenterClient, vcenter: VCenter, stage: t.Callable[[str], str], clock: t.Any
+) -> None:
+    tasks = [stage("prod"), stage("domain-c9"), stage("domain-c11")]
+    told: list[t.Any] = []
+    started = clock.now()
+    Together(client, 5, DELAYS).run([waiting(client, task, 500, told) for task in tasks])
+    assert {task.status for task in told} == {"SUCCEEDED"}
+    assert lists(vcenter) == len(clock.slept)
+    assert 60 <= clock.now() - started <= 71, "the end is seen within one pause"
+    assert max(clock.slept) <= 10
+
+
+def test_tasks_of_clusters_and_hosts_are_asked_for_apart(
+    client: VCenterClient, vcenter: VCenter, world: World, stage: t.Callable[[str], str]
+) -> None:
+    host = world.engine.stage(world.managed(host="single01.example.com"), "somebody", None, None)
+    states = _tasks.find_states(client, [stage("prod"), str(getattr(host, "id", host))])
+    assert len(states) == 2
+    assert lists(vcenter) == 2
+
+
+def test_a_blocked_task_is_waited_for(
+    client: VCenterClient, world: World, stage: t.Callable[[str], str], clock: t.Any
+) -> None:
+    world.patch({"clusters": {"prod": {"stage_outcomes": [{"blocked": {"after": 10, "seconds": 300}}]}}})
+    told: list[t.Any] = []
+    Together(client, 5, DELAYS).run([waiting(client, stage("prod"), 1000, told)])
+    assert told[0].status == "SUCCEEDED"
+    assert clock.now() > 1300
+
+
+def test_a_deadline_ends_the_waiting_in_time(
+    client: VCenterClient, stage: t.Callable[[str], str], clock: t.Any
+) -> None:
+    told: list[t.Any] = []
+    started = clock.now()
+    Together(client, 5, DELAYS).run([waiting(client, stage("prod"), 25, told)])
+    assert isinstance(told[0], TimedOut)
+    assert told[0].last is not None
+    assert told[0].last.status == "RUNNING"
+    assert clock.now() - started == pytest.approx(25)
+
+
+def test_success_is_looked_at_before_the_clock(
+    client: VCenterClient, stage: t.Callable[[str], str], clock: t.Any
+) -> None:
+    told: list[t.Any] = []
+    task = stage("domain-c9")
+    clock.sleep(29)
+    Together(client, 5, DELAYS).run([waiting(client, task, 1, told)])
+    assert isinstance(told[0], Task), "it ended in the very second of the deadline"
+
+
+def test_waiting_without_a_task_is_a_pause(client: VCenterClient, vcenter: VCenter, clock: t.Any) -> None:
+    told: list[t.Any] = []
+    started = clock.now()
+    Together(client, 5, DELAYS).run([waiting(client, None, 30, told)])
+    assert told == [None]
+    assert clock.now() - started == pytest.approx(30)
+    assert lists(vcenter) == 0
+
+
+def test_a_task_that_is_gone_is_told_after_three_looks(
+    client: VCenterClient, vcenter: VCenter, world: World, stage: t.Callable[[str], str]
+) -> None:
+    task = stage("prod")
+    world.tasks.vanish(task)
+    told: list[t.Any] = []
+    Together(client, 5, DELAYS).run([waiting(client, task, 500, told)])
+    assert isinstance(told[0], Vanished)
+    assert lists(vcenter) == 3
+
+
+def test_an_outage_is_endured(
+    client: VCenterClient, vcenter: VCenter, world: World, stage: t.Callable[[str], str]
+) -> None:
+    told: list[t.Any] = []
+    task = stage("prod")
+    world.faults.add("503_plain", action="list", times=15)
+    Together(client, 5, DELAYS).run([waiting(client, task, 5000, told)])
+    assert told[0].status == "SUCCEEDED"
+    assert lists(vcenter) > 15
+
+
+def test_an_outage_that_lasts_ends_the_run(
+    client: VCenterClient, world: World, stage: t.Callable[[str], str], clock: t.Any
+) -> None:
+    world.faults.add("503_plain", action="list", times=None)
+    started = clock.now()
+    with pytest.raises(UnparsableError, match="503"):
+        Together(client, 5, DELAYS, outage_timeout=200).run([waiting(client, stage("prod"), 5000, [])])
+    assert 200 <= clock.now() - started <= 300
+
+
+def test_a_refusal_is_no_outage(client: VCenterClient, world: World, stage: t.Callable[[str], str]) -> None:
+    world.faults.add("html", action="list", times=None)
+    task = stage("prod")
+    with pytest.raises(VCenterError):
+        Together(client, 5, DELAYS, outage_timeout=0).run([waiting(client, task, 500, [])])
+
+
+def task_of(**info: t.Any) -> Task:
+    return _tasks._task("x:y", {"status": "RUNNING", **info})
+
+
+@pytest.mark.parametrize(
+    ("progress", "percent"),
+    [
+        ({"total": 100, "completed": 40}, 40),
+        ({"total": 3, "completed": 1}, 33),
+        ({"total": 10, "completed": 30}, 100),
+        ({"total": 10, "completed": -3}, 0),
+        ({"total": 0, "completed": 0}, None),
+        ({"total": "100"}, None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_percent_of(progress: t.Any, percent: int | None) -> None:
+    assert task_of(progress=progress).percent == percent
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"error_type": "TIMED_OUT", "messages": [{"id": "x", "default_message": "Late.", "args": []}]},
+        {
+            "type": "com.vmware.vapi.std.errors.timed_out",
+            "value": {"messages": [{"id": "x", "default_message": "Late."}]},
+        },
+    ],
+)
+def test_the_error_of_either_root(error: dict[str, t.Any]) -> None:
+    task = task_of(status="FAILED", error=error)
+    assert task.error_type == "TIMED_OUT"
+    assert task.error_messages == ("Late.",)
+
+
+@pytest.mark.parametrize("info", [None, [], "x", {}, {"status": 3}, {"status": "RUNNING", "error": "x"}])
+def test_a_task_of_another_shape_is_refused(info: t.Any) -> None:
+    with pytest.raises(VCenterError):
+        _tasks._task("x:y", info)
+
+
+def test_an_unknown_status_is_carried_through_and_is_no_end() -> None:
+    task = task_of(status="PAUSED")
+    assert task.status == "PAUSED"
+    assert not task.finished
+
+
+def test_the_task_variant_is_the_same_action() -> None:
+    assert task_of(operation="stage$task").action == task_of(operation="stage").action == "stage"
