@@ -65,10 +65,8 @@ class ApplianceUpdate:
         with attempt("list the pending updates of the appliance"):
             try:
                 answer = self._client.get(self._siblings["pending"], {"source_type": "LAST_CHECK"})
-            except NotFound as error:
-                # vCenter says no_updates_found instead of an empty list; a 404 without a type is from something else.
-                if error.error_type != "NOT_FOUND":
-                    raise
+            except NotFound:
+                # vCenter says no_updates_found instead of an empty list.
                 return []
             return [summary_of(entry) for entry in expect(answer or [], list, "list of pending updates")]
 
