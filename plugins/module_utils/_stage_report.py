@@ -21,7 +21,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._verdicts import
 )
 
 NAMED_IN_MESSAGE = 10
-"""How many failed hosts a message names; the result has all of them."""
+"""How many hosts a message names for one reason; the result has all of them."""
 
 
 def result_of(units: t.Sequence[Unit]) -> Json:
@@ -44,13 +44,12 @@ def failure_of(units: t.Sequence[Unit], *, predicted: bool) -> tuple[str, str]:
 
     :param predicted: whether nothing was done yet, as in check mode.
     """
-    failed = [(unit, verdict) for unit in units for verdict in unit.verdicts.values() if verdict.verdict == FAILED]
+    failed = [verdict for unit in units for verdict in unit.verdicts.values() if verdict.verdict == FAILED]
     number = sum(len(unit.verdicts) for unit in units)
-    lines = [f"{'would not be' if predicted else 'were not'} staged: {len(failed)} of {number} hosts"]
-    for unit in units:
-        lines.extend(_unit_failure(unit))
-    retriable = sum(1 for dummy, verdict in failed if verdict.retriable)
-    return " - ".join(lines), _next_step(retriable)
+    told = [f"{len(failed)} of {number} hosts {'would not be' if predicted else 'were not'} staged."]
+    told.extend(_unit_failure(unit) for unit in units)
+    retriable = sum(1 for verdict in failed if verdict.retriable)
+    return " ".join(text for text in told if text), _next_step(retriable)
 
 
 def names_with(verdicts: t.Iterable[Verdict], verdict: str) -> list[str]:
@@ -58,15 +57,16 @@ def names_with(verdicts: t.Iterable[Verdict], verdict: str) -> list[str]:
     return sorted(entry.name for entry in verdicts if entry.verdict == verdict)
 
 
-def _unit_failure(unit: Unit) -> list[str]:
-    failed = [verdict for verdict in unit.verdicts.values() if verdict.verdict == FAILED]
-    if not failed:
-        return []
-    if unit.problem:
-        return [f"{unit.entity.label}: {unit.problem} Hosts: {_listed([verdict.name for verdict in failed])}"]
-    told = [f"{verdict.name}: {verdict.reason.rstrip('.')}" for verdict in failed[:NAMED_IN_MESSAGE]]
-    rest = [f"and {len(failed) - len(told)} more, see clusters in the result"] if len(failed) > len(told) else []
-    return [f"{unit.entity.label}: {'; '.join(told + rest)}"]
+def _unit_failure(unit: Unit) -> str:
+    """Return why hosts of a unit failed: each reason once, with the hosts that share it."""
+    by_reason: dict[str, list[str]] = {}
+    for verdict in sorted(unit.verdicts.values(), key=lambda entry: entry.name):
+        if verdict.verdict == FAILED:
+            by_reason.setdefault(verdict.reason.rstrip("."), []).append(verdict.name)
+    if not by_reason:
+        return ""
+    label = unit.entity.label[0].upper() + unit.entity.label[1:]
+    return f"{label}: " + "; ".join(f"{_listed(names)}: {reason}" for reason, names in by_reason.items()) + "."
 
 
 def _listed(names: list[str]) -> str:

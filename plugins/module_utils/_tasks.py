@@ -159,7 +159,7 @@ class Vanished:
     """Sent to a job whose task vCenter no longer knows."""
 
 
-Resumption = Task | TimedOut | Vanished | None
+Resumption: t.TypeAlias = "Task | TimedOut | Vanished | None"
 Job = t.Generator[Wait, Resumption, None]
 
 VANISHED_AFTER = 3

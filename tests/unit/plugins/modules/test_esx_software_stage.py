@@ -241,7 +241,8 @@ def test_check_mode_fails_as_the_run_would(staged: Stage, vcenter: VCenter, worl
     assert vcenter.writes == []
     done = failure(lambda: staged(clusters=["domain-c9"]))
     assert verdicts(planned.result) == verdicts(done.result)
-    assert planned.result["changed"] == done.result["changed"] is True
+    assert planned.result["changed"] is True
+    assert done.result["changed"] is True
 
 
 def test_check_mode_without_compliance_warns(staged: Stage, run: t.Any, vcenter: VCenter, world: World) -> None:
@@ -310,8 +311,10 @@ def test_a_failed_host_fails_the_module_with_the_whole_result(staged: Stage, wor
     assert error.result["changed"] is True
     assert error.result["failed_hosts"] == ["esx01.example.com"]
     text = str(error)
-    assert "1 of 5 hosts" in text
-    assert "cluster 'prod' (domain-c8): esx01.example.com: The host cannot reach the depot. Check port 9084" in text
+    assert text.startswith(
+        "1 of 5 hosts were not staged. Cluster 'prod' (domain-c8): esx01.example.com: The host cannot"
+    )
+    assert "Check port 9084." in text
     assert "marks 1 of the failures as worth another try" in text
 
 
@@ -442,3 +445,94 @@ def test_a_time_out_tells_that_vcenter_goes_on(staged: Stage, vcenter: VCenter, 
     result = staged(clusters=["domain-c9"])
     assert result["clusters"][0]["task"]["adopted"] is True
     assert len(vcenter.stages) == 1
+
+
+def test_without_waiting_a_busy_cluster_fails_at_once(staged: Stage, world: World, clock: t.Any) -> None:
+    world.start_operation("apply", 300, cluster="domain-c9")
+    started = clock.now()
+    error = failure(lambda: staged(clusters=["domain-c9"], wait=False))
+    assert "busy with 'apply'" in str(error)
+    assert clock.now() == started
+
+
+# Answers that get lost
+
+
+def test_a_staging_whose_answer_got_lost_is_found(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.faults.add("reset_after", action="stage")
+    result = staged(clusters=["domain-c9"])
+    assert result["successful_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    assert len(vcenter.stages) == 1
+
+
+def test_a_staging_that_never_arrived_is_sent_again(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.faults.add("reset_before", action="stage")
+    result = staged(clusters=["domain-c9"])
+    assert result["successful_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    assert len([task for task in world.tasks.tasks.values() if task.operation.startswith("stage")]) == 1
+
+
+def test_a_task_that_vanishes_is_told(staged: Stage, vcenter: VCenter, world: World, clock: t.Any) -> None:
+    staged(clusters=["domain-c9"], wait=False)
+    real_sleep = clock.sleep
+
+    def sleep(seconds: float) -> None:
+        real_sleep(seconds)
+        for task in list(world.tasks.tasks):
+            world.tasks.vanish(task)
+
+    clock.sleep = sleep
+    error = failure(lambda: staged(clusters=["domain-c9"]))
+    assert "no longer knows task" in str(error)
+    assert error.result["failed_hosts"] == ["edge01.example.com", "edge02.example.com"]
+
+
+def test_an_outage_that_lasts_fails_what_is_unfinished(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.faults.add("503_plain", action="list", after=1, times=None)
+    error = failure(lambda: staged(clusters=["domain-c9", "prod"]))
+    assert "vCenter goes on with what it has started" in error.result["clusters"][0]["msg"]
+    assert error.result["skipped_hosts"] == ["esx02.example.com", "esx03.example.com"]
+    assert sorted(error.result["failed_hosts"]) == ["edge01.example.com", "edge02.example.com", "esx01.example.com"]
+    assert vcenter.sessions == []
+
+
+def test_an_adopted_staging_of_another_commit_is_not_enough(staged: Stage, vcenter: VCenter, world: World) -> None:
+    managed = world.cluster("domain-c9").managed
+    world.engine.stage(managed, "somebody", None, None)
+    world.new_commit("3", cluster="domain-c9")
+    result = staged(clusters=["domain-c9"], commit="3")
+    assert result["clusters"][0]["commit"] == "3"
+    assert world.host("edge01.example.com").staged_commit == "3"
+
+
+def test_a_scan_that_runs_is_waited_for(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.cluster("prod").managed.compliance = None
+    world.engine.scan(world.cluster("prod").managed, "somebody")
+    result = staged(clusters=["prod"])
+    assert result["successful_hosts"] == ["esx01.example.com"]
+
+
+def test_a_cluster_without_hosts_is_told(world_data: dict[str, t.Any], request: pytest.FixtureRequest) -> None:
+    world_data["datacenters"][0]["clusters"][0]["hosts"] = []
+    run = request.getfixturevalue("run")
+    call = request.getfixturevalue("staged")
+    assert call(clusters=["prod"])["changed"] is False
+    assert "has no hosts" in run.warnings[0]
+    assert request.getfixturevalue("vcenter").writes == []
+
+
+@pytest.mark.parametrize("name", ["wait_timeout", "poll_interval", "clusters_in_flight"])
+def test_numbers_must_be_positive(staged: Stage, name: str) -> None:
+    error = failure(functools.partial(staged, clusters=["prod"], **{name: 0}), InvalidOption)
+    assert name in str(error)
+
+
+def test_many_failed_hosts_are_not_all_named(world_data: dict[str, t.Any], request: pytest.FixtureRequest) -> None:
+    world_data["datacenters"][0]["clusters"][1]["hosts"] = [
+        {"name": f"esx{number}", "host": f"host-{number}", "outcomes": ["ERROR"]} for number in range(100, 115)
+    ]
+    call = request.getfixturevalue("staged")
+    error = failure(lambda: call(clusters=["domain-c9"]))
+    assert "and 5 more" in str(error)
+    assert "esx100, esx101" in str(error), "one reason, told once"
+    assert len(error.result["failed_hosts"]) == 15
