@@ -160,9 +160,8 @@ def _number(value: t.Any, kind: type[int] | type[float], option: str) -> float:
             raise ValueError
         return kind(value)
     except (ValueError, TypeError, OverflowError):
-        raise InvalidOption(
-            f"The option '{option}' is '{value}', which is no number for it", f"Correct {option}"
-        ) from None
+        what = "whole number" if kind is int else "number"
+        raise InvalidOption(f"The option '{option}' is '{value}', which is no {what}", f"Correct {option}") from None
 
 
 def comparable(message: t.Any) -> Json:
