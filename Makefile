@@ -56,4 +56,5 @@ coverage: ## coverage of unit and integration tests together, as text and .work/
 	$(DEV) python -m tools coverage
 
 clean: ## remove everything that make has made
-	rm -rf .venv .work .ansible .cache .mypy_cache .pytest_cache .ruff_cache .coverage importer_result.json tests/output
+	rm -rf "$$(sh tools/venv_place.sh)" "$$(sh tools/venv_place.sh)-matrix" .work .ansible .cache .mypy_cache \
+	    .pytest_cache .ruff_cache .coverage

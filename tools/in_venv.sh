@@ -18,10 +18,7 @@ for name in $(env | sed -n 's/^\(VMWARE_[A-Z_]*\)=.*/\1/p'); do
 done
 unset PYTHONHOME PYTHONPATH
 
-case ${VENV:=.venv} in
-    /*) ;;
-    *) VENV=$root/$VENV ;;
-esac
+VENV=$(sh tools/venv_place.sh)
 
 version_of() {
     "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null
@@ -33,6 +30,7 @@ wanted=${PYTHON:+$(version_of "$PYTHON" || echo none)}
 if [ -z "$here" ] || [ "$here" != "${wanted:-$here}" ] || [ "$(cat "$VENV/made-in" 2>/dev/null)" != "$root" ]; then
     python=$(sh tools/find_python.sh)
     echo "Making $VENV with $python"
+    mkdir -p "$(dirname "$VENV")"
     "$python" -m venv --clear "$VENV"
     echo "$root" >"$VENV/made-in"
 fi

@@ -31,8 +31,9 @@ ROWS = (
     ("_images", "_selection", "_appliance", "_extension_tasks"),
     ("_staging", "_verdicts"),
     ("_stage_history",),
+    ("_stage_units",),
+    ("_stage_job", "_stage_report"),
     ("_stage_run",),
-    ("_stage_report",),
     ("_module",),
 )
 

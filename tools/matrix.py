@@ -93,7 +93,7 @@ def newer_on_the_index(present: dict[int, str]) -> list[str]:
 
 def environment(core: str, minor: int, interpreter: str) -> parts.Environment:
     """Return a virtual environment with an ansible-core and what the unit tests need; made once, then kept."""
-    place = WORK / "matrix" / f"{core}-py3.{minor}"
+    place = pathlib.Path(f"{sys.prefix}-matrix", f"{core}-py3.{minor}")
     wanted = [f"ansible-core~={core}.0", *TOOLS]
     for name in REQUIREMENTS:
         wanted += ["-r", str(ROOT / name)]
