@@ -233,7 +233,7 @@ def _get(path: str, handler: Handler, source: str, **more: t.Any) -> list[Route]
 
 def _list(kind: str, members: tuple[str, ...]) -> list[Route]:
     handler = _lister(kind, members)
-    source = f"vcenter.{kind} list, contract 3.10"
+    source = f"vcenter.{kind} list, contract section 3.10"
     return [
         Route("GET", f"/api/vcenter/{kind}", handler, source, accepts=members),
         Route("GET", f"/rest/vcenter/{kind}", handler, source, accepts=members, prefix="filter."),
@@ -241,7 +241,7 @@ def _list(kind: str, members: tuple[str, ...]) -> list[Route]:
 
 
 def _session_routes() -> list[Route]:
-    source = "cis.session, contract 3.1"
+    source = "cis.session, contract section 3.1"
     legacy = "/rest/com/vmware/cis/session"
     return [
         Route("POST", "/api/session", create_session, source, success=201, login=True),
@@ -254,7 +254,7 @@ def _session_routes() -> list[Route]:
 
 
 def _task_routes() -> list[Route]:
-    source = "cis.tasks, contract 3.2"
+    source = "cis.tasks, contract section 3.2"
     listed = tuple(f"filter_spec.{name}" for name in TASK_FILTER) + tuple(f"result_spec.{name}" for name in TASK_SPEC)
     cancel = {"action": "cancel"}
     return [
@@ -270,7 +270,7 @@ def _task_routes() -> list[Route]:
 def _image_routes(kind: str, section: str, since: tuple[int, ...]) -> list[Route]:
     """The operations of one kind of managed object; only /api has them."""
     base = f"/api/esx/settings/{kind}s/{{{kind}}}"
-    source = f"esx.settings.{kind}s.software, contract {section}"
+    source = f"esx.settings.{kind}s.software, contract sections {section}"
 
     def task(action: str, handler: Handler, privileges: tuple[str, ...], since: tuple[int, ...]) -> Route:
         fixed = {"action": action, "vmw-task": "true"}
@@ -293,7 +293,9 @@ def _image_routes(kind: str, section: str, since: tuple[int, ...]) -> list[Route
 
 def _appliance_routes() -> list[Route]:
     def get(path: str, handler: Handler, **more: t.Any) -> list[Route]:
-        return _get(f"/appliance/{path}", handler, "appliance.update, contract 3.8", privileges=APPLIANCE, **more)
+        return _get(
+            f"/appliance/{path}", handler, "appliance.update, contract section 3.8", privileges=APPLIANCE, **more
+        )
 
     pending = ("source_type", "url", "enable_list_major_upgrade_versions")
     return [
@@ -313,7 +315,7 @@ def _extension_routes() -> list[Route]:
             method,
             f"/rest/vcenter/extension/tasks{path}",
             handler,
-            "vcenter.extension.tasks, contract 3.9",
+            "vcenter.extension.tasks, contract section 3.9",
             privileges=(privilege,),
             offered=lambda world: world.extension_tasks.offered,
         )
@@ -333,8 +335,8 @@ ROUTES: tuple[Route, ...] = (
         ("names", "hosts", "clusters", "datacenters", "folders", "connection_states", "standalone"),
     ),
     *_task_routes(),
-    *_image_routes("cluster", "3.3, 3.5", (7,)),
-    *_image_routes("host", "3.4, 3.5", STAGING_SINCE),
+    *_image_routes("cluster", "3.3 and 3.5", (7,)),
+    *_image_routes("host", "3.4 and 3.5", STAGING_SINCE),
     *_appliance_routes(),
     *_extension_routes(),
 )

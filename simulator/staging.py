@@ -244,7 +244,10 @@ class Engine:
         self.timeline.at(when, lambda: self.tasks.step(task, action))
 
     def stage(self, managed: Managed, user: str, commit: str | None, hosts: list[str] | None) -> Task:
-        """Start staging (contract 3.3): `commit` is a minimum, no hosts means all. Raises what stage declares."""
+        """Start staging: `commit` is a minimum, no hosts means all (contract section 3.3).
+
+        Raises NOT_FOUND, INVALID_ARGUMENT, NOT_ALLOWED_IN_CURRENT_STATE, and what the world file says.
+        """
         chosen = self._checked(managed, commit, hosts)
         ending = managed.stage_outcomes.pop(0) if managed.stage_outcomes else {}
         if ending.get("refuse"):

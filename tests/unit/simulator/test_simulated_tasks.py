@@ -16,8 +16,8 @@ CLUSTERS = "com.vmware.esx.settings.clusters.software"
 HOSTS = "com.vmware.esx.settings.hosts.software"
 
 
-def found(driver: t.Any, **members: t.Iterable[str]) -> list[str]:
-    wanted = TaskFilter(**{name: frozenset(values) for name, values in members.items()})  # type: ignore[arg-type]
+def found(driver: t.Any, **members: t.Any) -> list[str]:
+    wanted = TaskFilter(**{name: frozenset(values) for name, values in members.items()})
     return [task.id for task in driver.world.tasks.matching(wanted)]
 
 

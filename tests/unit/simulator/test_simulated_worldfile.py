@@ -12,7 +12,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.vsphere.lifecycle.simulator import World, WorldError
+from ansible_collections.vsphere.lifecycle import simulator
+from ansible_collections.vsphere.lifecycle.simulator import World, WorldError, worldfile
 
 SMALL = """
 datacenters:
@@ -39,6 +40,15 @@ def test_a_few_lines_are_enough(file: t.Any) -> None:
     assert [host.name for host in cluster.hosts] == ["esx01", "esx02"]
     assert cluster.managed.commit == "1"
     assert cluster.managed.stored_compliance()["status"] == "NON_COMPLIANT"
+
+
+def test_reference_of_the_readme_is_a_world(file: t.Any) -> None:
+    text = (pathlib.Path(simulator.__file__).parent / "README.md").read_text(encoding="utf-8")
+    reference = text.partition("```yaml\n")[2].partition("```")[0]
+    world = World.load(file(reference))
+    known = {*worldfile.SECTIONS, *worldfile.CLUSTER, *worldfile.HOST, *worldfile.VCENTER, *worldfile.STAGE_OUTCOME}
+    assert world.cluster("prod").managed.commit == "5"
+    assert [name for name in sorted(known) if name not in reference] == []
 
 
 def test_empty_world() -> None:
