@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _localizable
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient, segment
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ConnectionFailed,
@@ -21,15 +22,6 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     UnexpectedReply,
     Unsupported,
     attempt,
-)
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._localizable import (
-    comparable,
-    is_plain,
-    keyed,
-    localizable,
-    same_text,
-    time_of,
-    utc_of,
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._task_info import common_of, error_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
@@ -93,8 +85,8 @@ def task_of(task: str, info: Json) -> Json:
 def shown(wanted: Json, info: Json) -> Json:
     """Return the members asked for as a task has them, for a diff; a description in as much detail as was asked for."""
     task = task_of("", info)
-    if "description" in wanted and not is_plain(wanted["description"]):
-        task["description"] = comparable(info.get("description"))
+    if "description" in wanted and not _localizable.is_plain(wanted["description"]):
+        task["description"] = _localizable.comparable(info.get("description"))
     return {name: task[name] for name in wanted}
 
 
@@ -107,28 +99,40 @@ def wanted_of(options: t.Mapping[str, t.Any]) -> Json:
     wanted: Json = {name: value for name, value in options.items() if value is not None}
     for name in TIMES:
         if name in wanted:
-            wanted[name] = time_of(wanted[name], name)
+            wanted[name] = _localizable.time_of(wanted[name], name)
     if "description" in wanted:
-        wanted["description"] = localizable(wanted["description"], "description")
+        wanted["description"] = _localizable.localizable(wanted["description"], "description")
     if "error" in wanted:
         wanted["error"] = _error_of(wanted["error"])
     if "progress" in wanted:
-        progress = {name: value for name, value in wanted["progress"].items() if value is not None}
-        if "message" in progress:
-            progress["message"] = localizable(progress["message"], "progress.message")
-        wanted["progress"] = progress
+        wanted["progress"] = _progress_of(wanted["progress"])
     return wanted
+
+
+def _progress_of(value: t.Any) -> Json:
+    # Not an argument specification with options of its own: Ansible keeps the name "message" for itself.
+    given = _localizable.members_of(value, ("completed", "total", "message"), "progress")
+    if "completed" not in given:
+        raise InvalidOption("The option 'progress' needs a number as 'completed'", "Set progress.completed")
+    progress: Json = {
+        name: _localizable.number_of(given[name], int, f"progress.{name}")
+        for name in ("completed", "total")
+        if name in given
+    }
+    if "message" in given:
+        progress["message"] = _localizable.localizable(given["message"], "progress.message")
+    return progress
 
 
 def _error_of(value: t.Any) -> Json:
     if isinstance(value, str):
-        return {"messages": [localizable(value, "error")]}
+        return {"messages": [_localizable.localizable(value, "error")]}
     messages = value.get("messages") if isinstance(value, dict) else None
     if not isinstance(messages, list) or not messages:
         raise InvalidOption(
             "The option 'error' is neither a text nor a structure with error_type and messages", "Correct error"
         )
-    full = [localizable(message, f"error.messages[{number}]") for number, message in enumerate(messages)]
+    full = [_localizable.localizable(message, f"error.messages[{number}]") for number, message in enumerate(messages)]
     return {**value, "messages": full}
 
 
@@ -150,9 +154,9 @@ def _same(name: str, wanted: t.Any, present: t.Any) -> bool:
         # vCenter ignores the message, so that it cannot be told apart from one that was set.
         return all(dict_or_empty(present).get(part) == wanted[part] for part in ("total", "completed"))
     if name == "description":
-        return same_text(wanted, present)
+        return _localizable.same_text(wanted, present)
     if name in TIMES:
-        return utc_of(string_or_none(present) or "") == wanted
+        return _localizable.utc_of(string_or_none(present) or "") == wanted
     if name == "error":
         return _same_error(wanted, present)
     if name == "result":
@@ -169,7 +173,7 @@ def _same_error(wanted: Json, present: t.Any) -> bool:
     return (
         wanted.get("error_type", kind) == kind
         and len(messages) == len(wanted["messages"])
-        and all(map(same_text, wanted["messages"], messages))
+        and all(map(_localizable.same_text, wanted["messages"], messages))
         and wanted.get("data", inner.get("data")) == inner.get("data")
     )
 
@@ -191,13 +195,17 @@ def spec_of(members: Json) -> Json:
     if "progress" in members:
         progress = members["progress"]
         text = f"{progress['completed']} of {progress['total']}"
-        message = progress.get("message") or localizable(text, "progress.message")
-        spec["percent_done"] = {**progress, "message": keyed(message)}
+        message = progress.get("message") or _localizable.localizable(text, "progress.message")
+        spec["percent_done"] = {**progress, "message": _localizable.keyed(message)}
     if "description" in members:
-        spec["description"] = keyed(members["description"])
+        spec["description"] = _localizable.keyed(members["description"])
     if "error" in members:
         error = members["error"]
-        spec["error"] = {"error_type": "ERROR", **error, "messages": [keyed(message) for message in error["messages"]]}
+        spec["error"] = {
+            "error_type": "ERROR",
+            **error,
+            "messages": [_localizable.keyed(message) for message in error["messages"]],
+        }
     return spec
 
 

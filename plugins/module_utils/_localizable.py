@@ -23,6 +23,8 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     strings_of,
 )
 
+Number = t.TypeVar("Number", int, float)
+
 TEXT_ID = "vsphere.lifecycle.text"
 """Identifier of a message that the user gave as a plain text: no catalogue has it, so its default is shown."""
 
@@ -71,7 +73,7 @@ def localizable(value: t.Any, option: str) -> Json:
     """
     if isinstance(value, str):
         return {"id": TEXT_ID, "default_message": value, "args": []}
-    message = _members(value, ("id", "default_message", "args", "params", "localized"), option)
+    message = members_of(value, ("id", "default_message", "args", "params", "localized"), option)
     args = message.get("args", [])
     if not isinstance(args, list) or any(isinstance(arg, (dict, list)) for arg in args):
         raise InvalidOption(f"The option '{option}.args' is not a list of texts", f"Correct {option}")
@@ -120,24 +122,28 @@ def _params(value: t.Any, option: str) -> Json:
 
 
 def _param(value: t.Any, option: str) -> Json:
-    given = _members(value, ("s", "dt", "i", "d", "l", "format", "precision"), option)
+    given = members_of(value, ("s", "dt", "i", "d", "l", "format", "precision"), option)
     param: Json = {name: str(given[name]) for name in ("s", "format") if name in given}
     if "dt" in given:
         param["dt"] = time_of(str(given["dt"]), f"{option}.dt")
-    # A template may have made a text of a number.
-    for name, kind in (("i", int), ("precision", int), ("d", float)):
+    for name in ("i", "precision"):
         if name in given:
-            param[name] = _number(given[name], kind, f"{option}.{name}")
+            param[name] = number_of(given[name], int, f"{option}.{name}")
+    if "d" in given:
+        param["d"] = number_of(given["d"], float, f"{option}.d")
     if "l" in given:
-        nested = _members(given["l"], ("id", "params"), f"{option}.l")
+        nested = members_of(given["l"], ("id", "params"), f"{option}.l")
         param["l"] = {"id": _text(nested, "id", f"{option}.l")}
         if nested.get("params"):
             param["l"]["params"] = _params(nested["params"], f"{option}.l.params")
     return param
 
 
-def _members(value: t.Any, known: tuple[str, ...], option: str) -> Json:
-    """Return the members that are set."""
+def members_of(value: t.Any, known: tuple[str, ...], option: str) -> Json:
+    """Return the members of a structure that are set.
+
+    :raises InvalidOption: it is no structure, or has a member that is not known.
+    """
     if not isinstance(value, dict):
         raise InvalidOption(f"The option '{option}' is not a structure with {', '.join(known)}", f"Correct {option}")
     unknown = sorted(str(name) for name in value if name not in known)
@@ -154,7 +160,11 @@ def _text(structure: Json, name: str, option: str) -> str:
     return structure[name]
 
 
-def _number(value: t.Any, kind: type[int] | type[float], option: str) -> float:
+def number_of(value: t.Any, kind: type[Number], option: str) -> Number:
+    """Return a number, of which a template may have made a text.
+
+    :raises InvalidOption: it is none.
+    """
     try:
         if isinstance(value, bool) or (kind is int and isinstance(value, float) and not value.is_integer()):
             raise ValueError

@@ -36,22 +36,14 @@ options:
     choices: [PENDING, RUNNING, BLOCKED, SUCCEEDED, FAILED]
   progress:
     description:
-      - How far the work is. It is accepted only while the task runs, or together with O(status=RUNNING).
+      - How far the work is, as a structure of C(completed), C(total) and C(message). It is accepted only while the task
+        runs, or together with O(status=RUNNING).
+      - C(completed) is the amount of work done, from 0 to C(total). It is required, and it never goes back.
+      - C(total) is the amount of work in all. If it is left out, that of the task; V(100) when it has none yet.
+      - C(message) is what is being worked on, as a text or in the full structure that O(description) takes. vCenter
+        requires it and then ignores it. So it is no change by itself, and it may be left out.
       - If it is left out, the task keeps its progress.
     type: dict
-    suboptions:
-      completed:
-        description: Amount of work done, from 0 to O(progress.total). It never goes back.
-        type: int
-        required: true
-      total:
-        description: Amount of work in all. If it is left out, that of the task; V(100) when it has none yet.
-        type: int
-      message:
-        description:
-          - What is being worked on, as a text or in the full structure that O(description) takes.
-          - vCenter requires it and then ignores it. So it is no change by itself, and it may be left out.
-        type: raw
   description:
     description:
       - What the task does, as a text or as a structure of C(id), C(default_message), C(args), C(params) and
@@ -433,13 +425,12 @@ def tell_unsupported(on_unsupported: str, host: str, context: Context) -> None:
 
 def main() -> None:
     """Run as a module."""
-    progress = {"completed": {"type": "int", "required": True}, "total": {"type": "int"}, "message": {"type": "raw"}}
     run_module(
         update,
         argument_spec={
             "task": {"type": "str", "required": True},
             "status": {"type": "str", "choices": list(STATUSES)},
-            "progress": {"type": "dict", "options": progress},
+            "progress": {"type": "dict"},
             "description": {"type": "raw"},
             "result": {"type": "raw"},
             "error": {"type": "raw"},

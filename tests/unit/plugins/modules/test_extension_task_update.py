@@ -67,8 +67,6 @@ def updated(world_data: dict[str, t.Any], request: pytest.FixtureRequest) -> Upd
     run = request.getfixturevalue("run")
 
     def call(*, check_mode: bool = False, username: str = "", password: str = "", **options: t.Any) -> dict[str, t.Any]:
-        if "progress" in options:
-            options["progress"] = {"total": None, "message": None, **options["progress"]}
         params = {"task": TASK, **dict.fromkeys(MEMBERS), "on_unsupported": "warn", **options}
         return t.cast(
             "dict[str, t.Any]", run(update, params, check_mode=check_mode, username=username, password=password)
@@ -258,6 +256,7 @@ def test_second_run_changes_nothing(updated: Update, vcenter: VCenter) -> None:
     [
         {"status": "RUNNING"},
         {"progress": {"completed": 40}},
+        {"progress": {"completed": "40", "total": None}},
         # vCenter ignores the message, so that it is no change.
         {"progress": {"completed": 40, "total": 100, "message": "Another text"}},
         {"description": "Rolling out"},
@@ -397,6 +396,9 @@ def test_a_blocked_task_has_to_run_before_it_goes_on(updated: Update, vcenter: V
             {"progress": {"completed": 50, "message": {"id": "x"}}},
             "'progress.message' needs a text as 'default_message'",
         ),
+        ({"progress": {"total": 100}}, "'progress' needs a number as 'completed'"),
+        ({"progress": {"completed": "half"}}, "'progress.completed' is 'half', which is no whole number"),
+        ({"progress": {"completed": 50, "percent": 50}}, "'progress' has no member percent"),
         ({"error": {"error_type": "ERROR"}, "status": "FAILED"}, "'error' is neither a text nor a structure"),
         ({"error": {"messages": [1]}, "status": "FAILED"}, "'error.messages[0]' is not a structure"),
     ],
