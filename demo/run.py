@@ -120,12 +120,12 @@ class Run:
     @property
     def calls(self) -> list[str]:
         """The stage calls in words."""
-        return [self._call(request) for request in self.stages]
+        return [f"stage {self._call(request)}" for request in self.stages]
 
     def _call(self, request: Json) -> str:
         cluster = next(one for moid, one in self.world["clusters"].items() if f"/{moid}/" in request["path"])
         names = [cluster["hosts"][moid]["name"] for moid in (request["body"] or {}).get("hosts") or ()]
-        return f"{cluster['name']}: {', '.join(names) if names else 'all hosts'}"
+        return f"{cluster['name']}: {', '.join(names) or 'all hosts'}"
 
     @property
     def unstaged(self) -> list[str]:
@@ -193,7 +193,7 @@ def expect_of_first(run: Run) -> Expectations:
     failed = [host for cluster in run.report["clusters"] for host in cluster["failed_hosts"]]
     return {
         "one stage call for each of the three clusters": sorted(call.split(":")[0] for call in run.calls)
-        == list(CLUSTERS),
+        == [f"stage {name}" for name in CLUSTERS],
         f"every host is staged but {UNLUCKY}": run.unstaged == [UNLUCKY] == run.hosts("failed"),
         "its reason is told, with the hint that another try may help": [
             "cannot reach the depot" in host["reason"] and host["retriable"] for host in failed
@@ -206,7 +206,7 @@ def expect_of_first(run: Run) -> Expectations:
 def expect_of_second(run: Run) -> Expectations:
     """The second run stages just that host."""
     return {
-        f"exactly one stage call, for {UNLUCKY} alone": run.calls == [f"prod-hamburg: {UNLUCKY}"],
+        f"exactly one stage call, for {UNLUCKY} alone": run.calls == [f"stage prod-hamburg: {UNLUCKY}"],
         "no host is left without the image": run.unstaged == [] == run.hosts("failed"),
     }
 
@@ -242,7 +242,8 @@ def tell(run: Run, expectations: Expectations, seconds: float) -> bool:
     for line in run.report["summary"]:
         print(wrapped(line, "    - "))
     print("\n  What vCenter saw")
-    print(wrapped("; ".join([f"{len(run.stages)} stage calls", *run.calls]), "    - "))
+    for line in run.calls or ["no stage call"]:
+        print(wrapped(line, "    - "))
     print(f"    - {run.sessions} sessions left open\n")
     checks = {
         "the playbook succeeded": run.exit_code == 0,
@@ -297,6 +298,8 @@ def main() -> int:
     parser.add_argument("--serve", action="store_true", help="only run the simulated vCenter, until Ctrl-C")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, stop)
+    # A shell script that runs us in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt), tempfile.TemporaryDirectory(prefix="rolling-stage-") as name:
         folder = pathlib.Path(name)
         if arguments.serve:
