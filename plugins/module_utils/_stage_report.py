@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_run import Unit
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Unit
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import Json
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._verdicts import (
     FAILED,

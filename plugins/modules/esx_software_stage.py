@@ -340,7 +340,8 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import I
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._selection import Selection
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report import failure_of, result_of
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_run import Options, StageRun, Unit
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_run import StageRun
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
 
 if t.TYPE_CHECKING:
     from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
@@ -361,8 +362,8 @@ def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> 
     selection.check()
     run = StageRun(client, options, context)
     run.look(units)
-    check_in_flight(run, units, options)
-    warn_of_the_unknown(run, units, context)
+    check_in_flight(units, options)
+    warn_of_the_unknown(units, options, context)
     if context.check_mode:
         run.predict(units)
     else:
@@ -440,9 +441,9 @@ def known_commit(client: VCenterClient, unit: Unit, commit: str) -> bool:
     return _images.commit_exists(client, unit.entity, commit)
 
 
-def check_in_flight(run: StageRun, units: list[Unit], options: Options) -> None:
+def check_in_flight(units: list[Unit], options: Options) -> None:
     """Refuse to start more than may be in flight when nobody stays to start the rest."""
-    number = sum(1 for unit in units if run.plan(unit).needed)
+    number = sum(1 for unit in units if unit.plan(options.commit).needed)
     if not options.wait and number > options.clusters_in_flight:
         raise InvalidOption(
             f"{number} clusters or hosts need staging, and with wait: false no more than clusters_in_flight "
@@ -451,12 +452,12 @@ def check_in_flight(run: StageRun, units: list[Unit], options: Options) -> None:
         )
 
 
-def warn_of_the_unknown(run: StageRun, units: list[Unit], context: Context) -> None:
+def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -> None:
     """Tell where the outcome rests on less than it seems."""
     for unit in units:
         if not unit.hosts:
             context.warn(f"The {unit.entity.label} has no hosts, so there is nothing to stage.")
-        elif context.check_mode and not run.knows(unit):
+        elif context.check_mode and not unit.knows(options.commit):
             context.warn(
                 f"There is no compliance of {unit.entity.label} for that image, and check mode does not scan: "
                 "all its hosts count as not staged."

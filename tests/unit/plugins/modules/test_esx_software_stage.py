@@ -403,6 +403,26 @@ def test_another_operation_is_waited_for(staged: Stage, vcenter: VCenter, world:
     world.start_operation("apply", 300, cluster="domain-c9")
     result = staged(clusters=["domain-c9"])
     assert result["successful_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    assert len(vcenter.stages) <= 3, "it waits for the other task, and does not knock all the time"
+
+
+def test_a_running_staging_of_other_hosts_is_not_ours_to_report(staged: Stage, world: World) -> None:
+    world.engine.stage(world.cluster("domain-c9").managed, "somebody", None, None)
+    result = staged(clusters=["domain-c9"], hosts=["edge01.example.com"])
+    assert verdicts(result) == {"edge01.example.com": "staged"}
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_an_operation_that_vcenter_does_not_show_is_waited_for(
+    staged: Stage, vcenter: VCenter, world: World, late: bool
+) -> None:
+    world.cluster("domain-c9").managed.busy_as_task_error = late
+    world.start_operation("apply", 3000, cluster="domain-c9")
+    for task in list(world.tasks.tasks):
+        world.tasks.vanish(task)
+    error = failure(lambda: staged(clusters=["domain-c9"], busy_timeout=100))
+    assert "an operation that it does not show" in str(error)
+    assert len(vcenter.stages) <= 10
 
 
 def test_another_operation_that_lasts_fails_its_cluster(staged: Stage, vcenter: VCenter, world: World) -> None:

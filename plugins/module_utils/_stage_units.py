@@ -1,0 +1,86 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""A cluster or standalone host on its way through a stage run: what is known, what is to do, what became of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _verdicts
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._images import Compliance
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity, Host
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_history import History
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._verdicts import Verdict
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How to stage; times in seconds.
+
+    :param commit: the minimum commit; None for the current one.
+    :param refresh: ``auto``, ``always`` or ``never``: whether to scan before deciding.
+    :param clusters_in_flight: how many objects are worked on at once.
+    """
+
+    commit: str | None = None
+    wait: bool = True
+    wait_timeout: float = 7200
+    poll_interval: float = 10
+    refresh: str = "auto"
+    busy_timeout: float = 600
+    clusters_in_flight: int = 5
+
+
+@dataclasses.dataclass
+class Unit:
+    """A cluster or a standalone host, the hosts asked for, and what became of them.
+
+    :param whole: whether all hosts of the cluster are asked for.
+    :param first_compliance: as it was stored before this run.
+    :param scanned: whether ``compliance`` comes from a scan of this run.
+    :param history: what was staged since the stored compliance was made.
+    :param verdicts: by host identifier.
+    :param commit: the commit that was really staged; None while nothing was.
+    :param problem: why the whole unit ended early; empty when it did not.
+    """
+
+    entity: Entity
+    hosts: dict[str, Host]
+    whole: bool = True
+    compliance: Compliance | None = None
+    first_compliance: Compliance | None = None
+    scanned: bool = False
+    history: History = dataclasses.field(default_factory=History)
+    verdicts: dict[str, Verdict] = dataclasses.field(default_factory=dict)
+    task: Task | None = None
+    adopted: bool = False
+    commit: str | None = None
+    problem: str = ""
+    notifications: tuple[dict[str, t.Any], ...] = ()
+
+    def settle(self) -> None:
+        """Give every host asked for a verdict: those without one share the fate of the unit."""
+        for moid, host in self.hosts.items():
+            if moid not in self.verdicts:
+                self.verdicts[moid] = _verdicts.failed(host, self.problem or "vCenter says nothing about this host")
+
+    def knows(self, commit: str | None) -> bool:
+        """Whether the compliance is about the image wanted; None for the present one."""
+        return self.scanned or _verdicts.trusted(self.compliance, commit or self.history.commit)
+
+    def plan(self, commit: str | None) -> _verdicts.Plan:
+        """Decide what is to do, from what is known by now."""
+        staged_since = {} if self.scanned else self.history.staged_for(commit)
+        return _verdicts.plan_for(self.hosts.values(), self.compliance if self.knows(commit) else None, staged_since)
+
+    def scan_wanted(self, options: Options) -> bool:
+        """Whether a scan is due before anything is decided."""
+        if options.refresh == "never" or self.scanned:
+            return False
+        return options.refresh == "always" or not self.knows(options.commit)
