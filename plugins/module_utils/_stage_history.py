@@ -9,13 +9,13 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _tasks, _verdicts
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import NotFound
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._localizable import utc_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task
 
 
@@ -38,23 +38,23 @@ class History:
 def find_history(client: VCenterClient, entity: Entity, tasks: t.Iterable[Task], scan_time: str | None) -> History:
     """Read the results of the stage tasks of an object that ended after its last scan.
 
-    Both times come from vCenter's clock, so that they can be compared.
+    Both times come from vCenter's clock and are brought to one form, so that their texts sort as they do.
 
     :param tasks: what vCenter lists, of other objects too.
     """
-    scanned = time_of(scan_time)
+    scanned = utc_of(scan_time or "")
     later = [
         task
         for task in tasks
         if task.target == entity.moid
         and task.action == "stage"
         and task.finished
-        and (ended := time_of(task.end_time))
+        and (ended := utc_of(task.end_time or ""))
         and scanned
         and ended > scanned
     ]
     history = History()
-    for task in sorted(later, key=lambda task: task.end_time or ""):
+    for task in sorted(later, key=lambda task: utc_of(task.end_time or "") or ""):
         history = _extended(history, client, entity, task)
     return history
 
@@ -74,13 +74,3 @@ def _extended(history: History, client: VCenterClient, entity: Entity, task: Tas
         else:
             hosts[moid] = task.end_time or ""
     return History(outcome.commit, hosts)
-
-
-def time_of(text: str | None) -> datetime.datetime | None:
-    """Return a time of the API, with any offset; None for what is none."""
-    try:
-        # Python before 3.11 does not read the Z.
-        time = datetime.datetime.fromisoformat((text or "").replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=datetime.timezone.utc)
