@@ -116,17 +116,24 @@ def coverage() -> Outcome:
     minor = choice(core, present) or 0
     here = environment(core, minor, present[minor])
     options = ("--local", "--coverage", "--requirements")
-    copy = here.ansible_test("coverage", "erase")[1].parent.parent.parent
-    ran = [here.ansible_test(kind, *options)[0] for kind in ("units", "integration")]
-    ran += [here.run("ansible-test", "coverage", kind, "--requirements", cwd=copy) for kind in ("report", "xml")]
-    report = copy / "tests" / "output" / "reports" / "coverage.xml"
-    if report.exists():
-        report.replace(WORK / "coverage.xml")
-    measured = re.search(r"^TOTAL +(\d+).* (\d+(?:\.\d+)?)%$", ran[2].output, re.MULTILINE)
-    problems = [f"exit code {finished.code}" for finished in ran if finished.code]
-    if not measured:
-        return Outcome(0, "statements", problems)
-    return Outcome(int(measured.group(1)), "statements", problems, note=f"{measured.group(2)} % covered")
+    ours = ("--omit", "*/tests/*,*/simulator/*,*/tools/*,*/demo/*", "--requirements")
+    erased, reports = here.ansible_test("coverage", "erase")
+    copy = reports.parent.parent.parent
+    ran = {
+        "erase": erased,
+        "units": here.ansible_test("units", *options)[0],
+        "integration": here.ansible_test("integration", *options)[0],
+        "report": here.run("ansible-test", "coverage", "report", *ours, cwd=copy),
+        "xml": here.run("ansible-test", "coverage", "xml", "--requirements", cwd=copy),
+    }
+    written = copy / "tests" / "output" / "reports" / "coverage.xml"
+    if written.exists():
+        written.replace(WORK / "coverage.xml")
+    found = Outcome(0, "statements", [f"{name}: exit code {ended.code}" for name, ended in ran.items() if ended.code])
+    measured = re.search(r"^TOTAL +(\d+).* (\d+(?:\.\d+)?)%$", ran["report"].output, re.MULTILINE)
+    if measured:
+        found.count, found.note = int(measured.group(1)), f"{measured.group(2)} % covered"
+    return found
 
 
 def _parts(core: str, minor: int, interpreter: str) -> list[Part]:
