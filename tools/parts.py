@@ -56,7 +56,9 @@ HERE = Environment(pathlib.Path(sys.executable).parent, f"{sys.version_info.majo
 
 def outcome(finished: Finished, count: int, unit: str = "files") -> Outcome:
     """Return the outcome of a tool whose exit code tells the truth."""
-    return Outcome(count, unit, [f"exit code {finished.code}"] if finished.code else [])
+    last_words = [line.strip() for line in finished.output.splitlines() if line.strip()][-1:]
+    problem = ": ".join([f"exit code {finished.code}", *last_words])
+    return Outcome(count, unit, [problem] if finished.code else [])
 
 
 # ---------------------------------------------------------------------------------------------------------------- lint
