@@ -64,7 +64,7 @@ class Server:
         if fault and fault.kind == "reset_before":
             self._record(http, query, raw, 0, None, fault)
             return _reset(http)
-        refused = _refuse(fault) if fault else None
+        refused = _refuse(fault, _root_of(path)) if fault else None
         if refused is not None:
             self._record(http, query, raw, refused.status, None, fault)
             return refused
@@ -86,7 +86,6 @@ class Server:
         self, http: web.BaseRequest, path: str, query: Pairs, raw: bytes
     ) -> tuple[web.Response, Session | None]:
         """The world's answer, and the session it was asked in."""
-        root = "rest" if path.startswith("/rest/") else "api"
         session: Session | None = None
         try:
             self.world.look()
@@ -101,7 +100,7 @@ class Server:
             call.body = _body(raw)
             response = _success(route, route.handler(call), http)
         except VapiError as error:
-            status, body = encode_error(error, root)
+            status, body = encode_error(error, _root_of(path))
             response = web.Response(status=status, body=body, content_type=JSON)
         response.headers["X-Request-ID"] = http.headers.get("X-Request-ID") or str(uuid.uuid4())
         return response, session
@@ -163,12 +162,15 @@ def _token(http: web.BaseRequest) -> str | None:
     return http.headers.get(SESSION_HEADER) or http.cookies.get(SESSION_HEADER)
 
 
-def _refuse(fault: Fault) -> web.Response | None:
+def _root_of(path: str) -> str:
+    return "rest" if path.startswith("/rest/") else "api"
+
+
+def _refuse(fault: Fault, root: str) -> web.Response | None:
     """The reply of faults that keep the request from vCenter."""
     if fault.kind == "503_json":
-        status, body = encode_error(
-            refusal("SERVICE_UNAVAILABLE", "overloaded", "The service is not available."), "api"
-        )
+        error = refusal("SERVICE_UNAVAILABLE", "overloaded", "The service is not available.")
+        status, body = encode_error(error, root)
         return web.Response(status=status, body=body, content_type=JSON)
     if fault.kind == "503_plain":
         return web.Response(status=503, body=PLAIN_503, content_type="text/plain")

@@ -234,7 +234,6 @@ class Engine:
         self.tasks = tasks
         self.operation_suffix = operation_suffix
         self.partial_results = partial_results
-        self.runs: list[StageRun] = []
         self.in_flight: dict[str, tuple[Managed, int]] = {}
         self.peak_managed = 0
         self.peak_hosts = 0
@@ -262,7 +261,6 @@ class Engine:
         managed.operations.append(Operation("stage", task.id))
         self._count(managed, task, len(chosen))
         run = StageRun(self, managed, chosen, task, ending)
-        self.runs.append(run)
         self._begin(task, ending.get("pending_seconds", managed.pending_seconds), run.begin)
         return task
 

@@ -43,7 +43,6 @@ class Task:
     result: t.Any = None
     error: Struct | None = None
     notifications: Struct | None = None
-    subtasks: list[str] = dataclasses.field(default_factory=list)
     #: Called by cancel, after the status has been set.
     on_cancel: t.Callable[[], None] | None = None
     #: Nothing happens to the task before this time; math.inf means stuck for good.

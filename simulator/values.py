@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-Json = t.Any
 Struct = dict[str, t.Any]
 
 #: Prefix of the vLCM message ids that are publicly known (catalogue A of the fixtures).
