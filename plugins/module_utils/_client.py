@@ -19,6 +19,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Cl
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
     AuthenticationFailed,
+    Interrupted,
     NotFound,
     Unauthenticated,
     UnexpectedReply,
@@ -31,6 +32,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport impor
     Endpoint,
     Reply,
     RetryPolicy,
+    Trace,
     Transport,
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import dict_or_empty, expect, texts_of
@@ -70,15 +72,19 @@ class VCenterClient:
     Use as a context manager: entering logs in, leaving logs out, on every way out. A 401 in between is answered by one
     new login and the same request again.
 
+    :param trace: takes a line about each exchange, without headers and bodies.
     :raises AuthenticationFailed: vCenter takes neither password nor session.
     :raises ConnectionFailed: nobody answers.
     """
 
-    def __init__(self, endpoint: Endpoint, credentials: Credentials, clock: Clock | None = None) -> None:
+    def __init__(
+        self, endpoint: Endpoint, credentials: Credentials, clock: Clock | None = None, trace: Trace | None = None
+    ) -> None:
         self.clock = clock or Clock()
         self.endpoint = endpoint
         self._credentials = credentials
-        self._transport = Transport(endpoint, self.clock, RetryPolicy(refused=_surely_refused))
+        policy = RetryPolicy(refused=_surely_refused, transient=_transient)
+        self._transport = Transport(endpoint, self.clock, policy, trace)
         self._token = credentials.session_id
         self._login_path = SESSION
 
@@ -95,6 +101,11 @@ class VCenterClient:
         except VCenterError:
             # The work has its own outcome, and vCenter drops an idle session by itself.
             pass
+        except Interrupted:
+            # Interrupted in the very moment of leaving: the session is still to be closed.
+            with contextlib.suppress(VCenterError):
+                self._log_out()
+            raise
         finally:
             self._transport.close()
 
@@ -189,9 +200,9 @@ class VCenterClient:
 
     def _log_out(self) -> None:
         if self._token and not self._credentials.session_id:
-            token, self._token = self._token, None
-            headers = {"vmware-api-session-id": token}
+            headers = {"vmware-api-session-id": self._token}
             self._transport.send("DELETE", self._login_path, headers=headers, safe=True)
+            self._token = None
 
 
 def _encoded(query: Query | None) -> str:
@@ -210,7 +221,9 @@ def _value(method: str, target: str, reply: Reply) -> t.Any:
     path = target.split("?", 1)[0]
     decoded = _decoded(reply)
     if reply.status >= 400:
-        raise _error(method, path, reply, decoded)
+        error = _error(method, path, reply, decoded)
+        error.request_id = reply.request_id
+        raise error
     if not 200 <= reply.status < 300 or isinstance(decoded, UnexpectedReply):
         location = f", redirecting to {reply.headers['Location']}" if "Location" in reply.headers else ""
         raise UnexpectedReply(
@@ -230,7 +243,7 @@ def _decoded(reply: Reply) -> t.Any:
         return UnexpectedReply("not JSON")
 
 
-def _error(method: str, path: str, reply: Reply, decoded: t.Any) -> VCenterError:
+def _error(method: str, path: str, reply: Reply, decoded: t.Any) -> ApiError | UnparsableError:
     """Return the error of an answer with status 400 or more, of either root; contract section 6."""
     body = dict_or_empty(decoded)
     value = dict_or_empty(body.get("value")) or body
@@ -258,3 +271,18 @@ def _surely_refused(reply: Reply) -> bool:
     return "no healthy upstream" in reply.text or (
         isinstance(decoded, dict) and ("error_type" in decoded or "type" in decoded)
     )
+
+
+def _transient(reply: Reply) -> bool:
+    """Whether a 500 is worth another try: vCenter says so, or what came is no answer of vCenter's API at all."""
+    body = dict_or_empty(_decoded(reply))
+    value = dict_or_empty(body.get("value")) or body
+    kind = str(body.get("error_type") or body.get("type") or "")
+    if not kind and not texts_of(value.get("messages")):
+        return True
+    return kind.rsplit(".", 1)[-1].upper() == "TIMED_OUT" or is_transient(value.get("data"))
+
+
+def is_transient(data: t.Any) -> bool:
+    """Whether the data of an error hold vCenter's ``TransientIndication``."""
+    return dict_or_empty(data).get("is_transient") is True

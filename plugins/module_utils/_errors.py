@@ -82,6 +82,12 @@ class CertificateRefused(ConnectionFailed):
     )
 
 
+class ReplyTooLarge(ConnectionFailed):
+    """An answer beyond any size that vCenter is known to send."""
+
+    remedy = "Check that hostname and port lead to vCenter itself"
+
+
 class UnexpectedReply(VCenterError):
     """An answer that is not what the API documents: HTML, cut off, of another shape."""
 
@@ -92,13 +98,14 @@ class UnparsableError(UnexpectedReply):
     """A status of 400 or more without an error object: a proxy's page, or vCenter starting up."""
 
     remedy = "If vCenter is starting or restarting, wait for it; else check that hostname leads to vCenter itself"
+    request_id: str | None = None
 
     def __init__(self, reason: str, status: int) -> None:
         super().__init__(reason)
         self.status = status
 
     def details(self) -> dict[str, t.Any]:
-        return {"http_status": self.status}
+        return {"http_status": self.status, "request_id": self.request_id}
 
 
 class AuthenticationFailed(VCenterError):
@@ -115,7 +122,10 @@ class ApiError(VCenterError):
     :param status: the HTTP status.
     :param error_type: the API's own name, such as NOT_FOUND; None where the answer has none.
     :param messages: the texts of the error object, the caller's view first.
+    :ivar request_id: what vCenter's own logs call the request; None where it did not say.
     """
+
+    request_id: str | None = None
 
     def __init__(
         self, method: str, path: str, status: int, error_type: str | None, messages: t.Sequence[str], data: t.Any = None
@@ -131,6 +141,7 @@ class ApiError(VCenterError):
             "error_type": self.error_type,
             "messages": self.messages,
             "request": f"{self.method} {self.path}",
+            "request_id": self.request_id,
         }
 
 

@@ -66,7 +66,8 @@ def _unit_failure(unit: Unit) -> str:
     if not by_reason:
         return ""
     label = unit.entity.label[0].upper() + unit.entity.label[1:]
-    return f"{label}: " + "; ".join(f"{_listed(names)}: {reason}" for reason, names in by_reason.items()) + "."
+    told = f"{label}: " + "; ".join(f"{_listed(names)}: {reason}" for reason, names in by_reason.items()) + "."
+    return told if unit.problem.rstrip(".") in by_reason else f"{told} {unit.problem}".rstrip()
 
 
 def _listed(names: list[str]) -> str:
@@ -86,6 +87,8 @@ def _unit_result(unit: Unit) -> Json:
         "changed": _changed(unit),
         "failed": any(verdict.verdict == FAILED for verdict in unit.verdicts.values()),
         "msg": unit.problem,
+        "timed_out": unit.timed_out,
+        "source": unit.source,
         "commit": unit.commit,
         "task": {**unit.task.summary(), "adopted": unit.adopted} if unit.task else None,
         "notifications": list(unit.notifications),

@@ -36,13 +36,14 @@ class StageRun:
         Staging is not documented to refresh the stored compliance: a host that it calls NOT_STAGED may have been staged
         by the last run. The results of those tasks tell. One call for all units, and none when nothing is to do.
         """
-        open_units = [unit for unit in units if unit.hosts and unit.plan(self._options.commit).needed]
+        open_units = self._with_work(units)
         for kind in sorted({unit.entity.kind for unit in open_units}):
             entities = [unit.entity for unit in open_units if unit.entity.kind == kind]
             tasks = _staging.find_all_operations(self._client, kind, entities)
             self._operations.update({task.target: task for task in tasks if task.target and not task.finished})
-            for unit in open_units:
-                if unit.entity.kind == kind and unit.compliance:
+            for unit in (unit for unit in open_units if unit.entity.kind == kind):
+                unit.known_tasks = frozenset(task.task for task in tasks if task.target == unit.entity.moid)
+                if unit.compliance:
                     unit.history = find_history(self._client, unit.entity, tasks, unit.compliance.scan_time)
 
     def predict(self, units: t.Sequence[Unit]) -> None:
@@ -60,7 +61,8 @@ class StageRun:
         """Stage what needs it and give every host its verdict; what goes wrong with one unit stays with that unit."""
         busy = self._with_work(units)
         options = self._options
-        together = _tasks.Together(self._client, options.clusters_in_flight, Delays(2, 1.5, options.poll_interval))
+        delays = Delays(2, 1.5, options.poll_interval)
+        together = _tasks.Together(self._client, options.clusters_in_flight, delays, options.outage_timeout)
         try:
             together.run([self._job(unit) for unit in busy])
         except VCenterError as error:

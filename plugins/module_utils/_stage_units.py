@@ -25,6 +25,8 @@ class Options:
 
     :param commit: the minimum commit; None for the current one.
     :param refresh: ``auto``, ``always`` or ``never``: whether to scan before deciding.
+    :param on_timeout: ``leave`` or ``cancel``: what becomes of a task that takes too long.
+    :param retry_failed_hosts: how often hosts whose failure vCenter calls retriable are staged again.
     :param clusters_in_flight: how many objects are worked on at once.
     """
 
@@ -34,6 +36,9 @@ class Options:
     poll_interval: float = 10
     refresh: str = "auto"
     busy_timeout: float = 600
+    outage_timeout: float = 900
+    on_timeout: str = "leave"
+    retry_failed_hosts: int = 0
     clusters_in_flight: int = 5
 
 
@@ -46,6 +51,8 @@ class Unit:
     :param scanned: whether ``compliance`` comes from a scan of this run.
     :param history: what was staged since the stored compliance was made.
     :param verdicts: by host identifier.
+    :param source: ``task``, or ``compliance`` where the task was lost and a scan had to tell what became of the hosts.
+    :param known_tasks: the tasks that vCenter had for the object before this run.
     :param commit: the commit that was really staged; None while nothing was.
     :param problem: why the whole unit ended early; empty when it did not.
     """
@@ -60,6 +67,9 @@ class Unit:
     verdicts: dict[str, Verdict] = dataclasses.field(default_factory=dict)
     task: Task | None = None
     adopted: bool = False
+    source: str = "task"
+    timed_out: bool = False
+    known_tasks: frozenset[str] = frozenset()
     commit: str | None = None
     problem: str = ""
     notifications: tuple[dict[str, t.Any], ...] = ()

@@ -17,7 +17,9 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import V
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline, Delays
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
+    CertificateRefused,
     ConnectionFailed,
+    ReplyTooLarge,
     UnexpectedReply,
     VCenterError,
     attempt,
@@ -88,6 +90,16 @@ def get_task(client: VCenterClient, task: str) -> Task:
     """
     with attempt(f"read task {task}"):
         return _task(task, client.get(TASK.format(task=segment(task))))
+
+
+def cancel_task(client: VCenterClient, task: str) -> None:
+    """Ask vCenter to end a task.
+
+    :raises Unsupported: its kind cannot be cancelled.
+    :raises NotAllowedInCurrentState: it has ended.
+    """
+    with attempt(f"cancel task {task}"):
+        client.post(TASK.format(task=segment(task)), {"action": "cancel"})
 
 
 def list_tasks(client: VCenterClient, filter_spec: dict[str, t.Any]) -> dict[str, Task]:
@@ -216,7 +228,7 @@ class Together:
         try:
             states = find_states(self._client, tasks)
         except VCenterError as error:
-            if not _is_outage(error):
+            if not is_outage(error):
                 raise
             self._outage = self._outage or Deadline(self._clock, self._outage_timeout)
             if self._outage.passed:
@@ -242,7 +254,10 @@ class Together:
             self._waiting[job] = job.send(news)
 
 
-def _is_outage(error: VCenterError) -> bool:
+def is_outage(error: VCenterError) -> bool:
+    """Whether vCenter may only be away for a while: no answer, a page instead of one, or a status of 500 and above."""
     if isinstance(error, ApiError):
         return error.status >= 500
+    if isinstance(error, (CertificateRefused, ReplyTooLarge)):
+        return False
     return isinstance(error, (ConnectionFailed, UnexpectedReply))

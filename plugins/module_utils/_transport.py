@@ -16,10 +16,15 @@ import dataclasses
 import http.cookiejar
 import os
 import typing as t
+import uuid
 import warnings
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Clock, full_jitter
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import CertificateRefused, ConnectionFailed
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
+    CertificateRefused,
+    ConnectionFailed,
+    ReplyTooLarge,
+)
 
 try:
     import requests
@@ -30,6 +35,9 @@ except ImportError as import_error:
 
 CONNECT_TIMEOUT = 10.0
 """Seconds for the TCP and TLS handshakes; an answer has its own limit."""
+REPLY_LIMIT = 32 * 1024 * 1024
+"""Bytes of one answer. vCenter's own limit for what a service returns is 7 MB."""
+REQUEST_ID = "X-Request-ID"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,6 +75,11 @@ class Reply:
     headers: t.Mapping[str, str]
     text: str
 
+    @property
+    def request_id(self) -> str | None:
+        """What vCenter's own logs call the request; None where it does not say."""
+        return self.headers.get(REQUEST_ID)
+
 
 @dataclasses.dataclass(frozen=True)
 class RetryPolicy:
@@ -79,6 +92,8 @@ class RetryPolicy:
     :param base: seconds; the pause before retry n is anywhere in 0 .. min(longest, base * 2**n).
     :param longest: seconds.
     :param retry_after_limit: seconds; a longer Retry-After is cut to this.
+    :param refused: tells by its body that a 503 means that nothing was done.
+    :param transient: tells by its body that a 500 is worth another try.
     """
 
     tries: int = 6
@@ -87,14 +102,15 @@ class RetryPolicy:
     retry_after_limit: float = 60.0
     statuses: frozenset[int] = frozenset({408, 429, 502, 503, 504})
     refused: t.Callable[[Reply], bool] = lambda reply: False
+    transient: t.Callable[[Reply], bool] = lambda reply: False
 
     def repeats(self, safe: bool, outcome: Reply | ConnectionFailed) -> bool:
-        if isinstance(outcome, CertificateRefused):
+        if isinstance(outcome, (CertificateRefused, ReplyTooLarge)):
             return False
         if isinstance(outcome, ConnectionFailed):
             return safe or not outcome.sent
         if safe:
-            return outcome.status in self.statuses
+            return outcome.status in self.statuses or (outcome.status == 500 and self.transient(outcome))
         return outcome.status == 429 or (outcome.status == 503 and self.refused(outcome))
 
     def pause(self, number: int, outcome: Reply | ConnectionFailed) -> float:
@@ -105,11 +121,38 @@ class RetryPolicy:
         return full_jitter(number, self.base, self.longest)
 
 
-class Transport:
-    """One pool of connections to one server; ``close()`` it."""
+class RetryBudget:
+    """How many retries a server is good for: each costs some, each success brings a little back.
 
-    def __init__(self, endpoint: Endpoint, clock: Clock, policy: RetryPolicy) -> None:
-        self.endpoint, self._clock, self._policy = endpoint, clock, policy
+    A server that answers nothing well is soon asked once a call, and not six times.
+    """
+
+    def __init__(self, tokens: int = 100, cost: int = 5) -> None:
+        self._limit = self._tokens = tokens
+        self._cost = cost
+
+    def spend(self) -> bool:
+        """Take the price of a retry; return whether there was enough."""
+        enough = self._tokens >= self._cost
+        self._tokens -= self._cost if enough else 0
+        return enough
+
+    def earn(self) -> None:
+        self._tokens = min(self._limit, self._tokens + 1)
+
+
+Trace = t.Callable[[dict[str, t.Any]], None]
+
+
+class Transport:
+    """One pool of connections to one server; ``close()`` it.
+
+    :param trace: takes a line about each exchange, which holds neither headers nor bodies.
+    """
+
+    def __init__(self, endpoint: Endpoint, clock: Clock, policy: RetryPolicy, trace: Trace | None = None) -> None:
+        self.endpoint, self._clock, self._policy, self._trace = endpoint, clock, policy, trace
+        self._budget = RetryBudget()
         self._session = requests.Session()
         # With trust_env, .netrc would add a login of its own and REQUESTS_CA_BUNDLE would overrule verify=False.
         self._session.trust_env = False
@@ -145,13 +188,24 @@ class Transport:
         """
         number = 0
         while True:
-            outcome = self._once(method, target, headers, body, auth, max(timeout or 0, self.endpoint.timeout))
+            outcome = self._traced(method, target, headers, body, auth, max(timeout or 0, self.endpoint.timeout))
             number += 1
-            if number >= self._policy.tries or not self._policy.repeats(safe, outcome):
+            if not self._policy.repeats(safe, outcome):
+                self._budget.earn()
+                break
+            if number >= self._policy.tries or not self._budget.spend():
                 break
             self._clock.sleep(self._policy.pause(number - 1, outcome))
         if isinstance(outcome, ConnectionFailed):
             raise outcome
+        return outcome
+
+    def _traced(self, method: str, target: str, *more: t.Any) -> Reply | ConnectionFailed:
+        started = self._clock.now()
+        outcome = self._once(method, target, *more)
+        if self._trace:
+            seconds = round(self._clock.now() - started, 3)
+            self._trace({"method": method, "path": target, "seconds": seconds, **_told(outcome)})
         return outcome
 
     def _once(
@@ -164,19 +218,40 @@ class Transport:
         timeout: float,
     ) -> Reply | ConnectionFailed:
         try:
-            reply = self._session.request(
+            with self._session.request(
                 method,
                 self.endpoint.url + target,
                 data=body,
-                headers={**headers, **(_basic(auth) if auth else {})},
+                headers={REQUEST_ID: str(uuid.uuid4()), **headers, **(_basic(auth) if auth else {})},
                 timeout=(CONNECT_TIMEOUT, timeout),
                 # Credentials and session go to the address the user named and to no other.
                 allow_redirects=False,
-            )
+                stream=True,
+            ) as reply:
+                return Reply(reply.status_code, reply.headers, self._text_of(reply, timeout))
         except requests.exceptions.RequestException as error:
             return _failure(error, self.endpoint, timeout)
-        reply.encoding = reply.encoding if "charset" in reply.headers.get("Content-Type", "") else "utf-8"
-        return Reply(reply.status_code, reply.headers, reply.text)
+        except ConnectionFailed as error:
+            return error
+
+    def _text_of(self, reply: t.Any, timeout: float) -> str:
+        """Read the body, which must neither drip for ever nor grow without end."""
+        where = f"{self.endpoint.host} port {self.endpoint.port}"
+        ends = self._clock.now() + timeout
+        body = bytearray()
+        for part in reply.iter_content(64 * 1024):
+            body += part
+            if len(body) > REPLY_LIMIT:
+                raise ReplyTooLarge(f"the answer from {where} is larger than {REPLY_LIMIT // 1024**2} MiB", sent=True)
+            if self._clock.now() > ends:
+                raise ConnectionFailed(f"the answer from {where} was not complete within {timeout:g} s", sent=True)
+        return body.decode("utf-8", "replace")
+
+
+def _told(outcome: Reply | ConnectionFailed) -> dict[str, t.Any]:
+    if isinstance(outcome, ConnectionFailed):
+        return {"status": None, "request_id": None, "failure": outcome.reason}
+    return {"status": outcome.status, "request_id": outcome.request_id, "failure": None}
 
 
 def _basic(auth: tuple[str, str]) -> dict[str, str]:

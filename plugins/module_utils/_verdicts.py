@@ -82,6 +82,10 @@ class Outcome:
     notifications: tuple[Json, ...] = ()
 
 
+NOTHING = Outcome(None, True, {})
+"""The outcome of a task without a result."""
+
+
 def outcome_of(entity: Entity, result: t.Any, *, ended: bool = True) -> Outcome:
     """Return a StageResult of either kind as one shape, with every host judged.
 
@@ -163,6 +167,27 @@ def failed(
 ) -> Verdict:
     """Return the verdict for a host that failed without a stage status of its own."""
     return Verdict(host.moid, host.name, FAILED, status=status, reason=reason, notifications=notifications)
+
+
+def unfinished(verdict: Verdict) -> Verdict:
+    """Return the verdict for a host that was not waited for to its end; its status is the last one known."""
+    reason = f"it was {verdict.status or 'not started'} when the time to wait was over"
+    return dataclasses.replace(verdict, verdict=FAILED, reason=reason)
+
+
+def by_compliance(host: Host, compliance: Compliance, why: str) -> Verdict:
+    """Return the verdict for a host that only a later scan can tell about.
+
+    :param why: what became of the task.
+    """
+    known = compliance.hosts.get(host.moid)
+    scan = f"{why}. The scan of {compliance.scan_time or 'unknown time'}"
+    if known and (known.staged or known.status == "COMPLIANT"):
+        return Verdict(
+            host.moid, host.name, STAGED, reason=f"{scan} finds it {'staged' if known.staged else 'compliant'}"
+        )
+    state = f"{known.status}, stage status {known.stage_status or 'unknown'}" if known else "not at all"
+    return failed(host, f"{scan} finds it {state}", known.notifications if known else ())
 
 
 def started(host: Host | Entity) -> Verdict:

@@ -89,6 +89,26 @@ options:
       - With O(wait=false) there is no waiting for other operations.
     type: int
     default: 600
+  outage_timeout:
+    description:
+      - Seconds for which vCenter may give no usable answer while the module waits, for instance during a restart. The
+        tasks run in vCenter and go on.
+    type: int
+    default: 900
+  on_timeout:
+    description:
+      - What becomes of a task that takes longer than O(wait_timeout).
+      - With V(leave), vCenter goes on with it, and the next run waits for it again.
+      - With V(cancel), vCenter is asked to end it. It may be unable to; the message tells.
+    type: str
+    choices: [leave, cancel]
+    default: leave
+  retry_failed_hosts:
+    description:
+      - How many more times hosts are staged whose failure vCenter marks as retriable, or that vCenter gave up waiting
+        for. Other hosts are not touched by that.
+    type: int
+    default: 0
   clusters_in_flight:
     description:
       - How many clusters and standalone hosts are worked on at the same time.
@@ -187,6 +207,17 @@ clusters:
       description: Why the whole of it ended early; empty when it did not.
       type: str
       sample: ""
+    timed_out:
+      description: Whether O(wait_timeout) ended the waiting. RV(clusters[].task) then tells which task vCenter goes
+        on with.
+      type: bool
+      sample: false
+    source:
+      description:
+        - V(task) when the verdicts come from the result of the task.
+        - V(compliance) when vCenter had lost the task, and a new compliance scan had to tell what became of the hosts.
+      type: str
+      sample: task
     commit:
       description: The commit that was really staged; V(null) when no task of this run has staged anything.
       type: str
@@ -347,15 +378,36 @@ if t.TYPE_CHECKING:
     from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
     from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
 
-OPTIONS = ("commit", "wait", "wait_timeout", "poll_interval", "refresh", "busy_timeout", "clusters_in_flight")
+OPTIONS = (
+    "commit",
+    "wait",
+    "wait_timeout",
+    "poll_interval",
+    "refresh",
+    "busy_timeout",
+    "outage_timeout",
+    "on_timeout",
+    "retry_failed_hosts",
+    "clusters_in_flight",
+)
+SMALLEST = {
+    "wait_timeout": 1,
+    "poll_interval": 1,
+    "clusters_in_flight": 1,
+    "busy_timeout": 0,
+    "outage_timeout": 0,
+    "retry_failed_hosts": 0,
+}
 
 
 def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> dict[str, t.Any]:
     """Stage what needs it; raise StagingFailed with the complete result when a host failed."""
     options = Options(**{name: params[name] for name in OPTIONS})
-    for name in ("wait_timeout", "poll_interval", "clusters_in_flight"):
-        if params[name] < 1:
-            raise InvalidOption(f"The option '{name}' is {params[name]}; it must be at least 1", f"Correct {name}")
+    for name, least in SMALLEST.items():
+        if params[name] < least:
+            raise InvalidOption(
+                f"The option '{name}' is {params[name]}; it must be at least {least}", f"Correct {name}"
+            )
     selection = Selection(client, params["datacenter"])
     units = selected_units(params, client, selection)
     read_images(client, units, options.commit, selection.problems)
@@ -478,6 +530,9 @@ def main() -> None:
             "wait_timeout": {"type": "int", "default": 7200},
             "poll_interval": {"type": "int", "default": 10},
             "busy_timeout": {"type": "int", "default": 600},
+            "outage_timeout": {"type": "int", "default": 900},
+            "on_timeout": {"type": "str", "choices": ["leave", "cancel"], "default": "leave"},
+            "retry_failed_hosts": {"type": "int", "default": 0},
             "clusters_in_flight": {"type": "int", "default": 5},
         },
         required_one_of=[("clusters", "hosts")],

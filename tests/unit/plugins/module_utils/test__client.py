@@ -226,7 +226,7 @@ def test_an_error_type_of_a_later_release_is_carried_through() -> None:
 def test_an_error_without_an_object_is_told_with_its_beginning(text: str) -> None:
     error = refused(lambda: _client._value("GET", "/api/x", Reply(503, {}, text)), UnparsableError)
     assert "503 to GET /api/x" in str(error)
-    assert error.details() == {"http_status": 503}
+    assert error.details() == {"http_status": 503, "request_id": None}
 
 
 def test_a_redirect_is_not_followed() -> None:

@@ -244,7 +244,7 @@ def test_a_missing_right_is_told_by_its_type(gathered: Gather, vcenter: VCenter)
 
 
 def test_another_error_of_the_siblings_is_an_error(gathered: Gather, world: World, vcenter: VCenter) -> None:
-    world.faults.add("500_unreadable", method="GET", path="/api/appliance/update/staged")
+    world.faults.add("500_unreadable", method="GET", path="/api/appliance/update/staged", times=None)
     with pytest.raises(UnexpectedReply, match="Could not read the staged update"):
         gathered("staged")
     assert vcenter.sessions == []

@@ -19,6 +19,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
 )
 from ansible_collections.vsphere.lifecycle.plugins.modules.esx_software_stage import stage
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
+from ansible_collections.vsphere.lifecycle.simulator.inventory import Outcome
 
 Stage = t.Callable[..., dict[str, t.Any]]
 
@@ -32,6 +33,9 @@ DEFAULTS: dict[str, t.Any] = {
     "wait_timeout": 7200,
     "poll_interval": 10,
     "busy_timeout": 600,
+    "outage_timeout": 900,
+    "on_timeout": "leave",
+    "retry_failed_hosts": 0,
     "clusters_in_flight": 5,
 }
 
@@ -492,19 +496,26 @@ def test_a_staging_that_never_arrived_is_sent_again(staged: Stage, vcenter: VCen
     assert len([task for task in world.tasks.tasks.values() if task.operation.startswith("stage")]) == 1
 
 
-def test_a_task_that_vanishes_is_told(staged: Stage, vcenter: VCenter, world: World, clock: t.Any) -> None:
-    staged(clusters=["domain-c9"], wait=False)
-    real_sleep = clock.sleep
+def test_a_task_that_vanishes_is_judged_by_a_new_scan(
+    staged: Stage, vcenter: VCenter, world: World, clock: t.Any
+) -> None:
+    real_sleep, started = clock.sleep, clock.now()
 
     def sleep(seconds: float) -> None:
         real_sleep(seconds)
-        for task in list(world.tasks.tasks):
-            world.tasks.vanish(task)
+        for number, task in list(world.tasks.tasks.items()):
+            # Both hosts take 30 s, so that the work is done when the task gets lost.
+            if task.operation.startswith("stage") and clock.now() - started > 30:
+                world.tasks.vanish(number)
 
     clock.sleep = sleep
+    world.host("edge02.example.com").outcomes.append(Outcome("ERROR"))
     error = failure(lambda: staged(clusters=["domain-c9"]))
-    assert "no longer knows task" in str(error)
-    assert error.result["failed_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    unit = error.result["clusters"][0]
+    assert unit["source"] == "compliance"
+    assert verdicts(error.result) == {"edge01.example.com": "staged", "edge02.example.com": "failed"}
+    assert "no longer knows task" in unit["hosts"][0]["reason"]
+    assert len(vcenter.stages) == 1
 
 
 def test_an_outage_that_lasts_fails_what_is_unfinished(staged: Stage, vcenter: VCenter, world: World) -> None:
@@ -556,3 +567,73 @@ def test_many_failed_hosts_are_not_all_named(world_data: dict[str, t.Any], reque
     assert "and 5 more" in str(error)
     assert "esx100, esx101" in str(error), "one reason, told once"
     assert len(error.result["failed_hosts"]) == 15
+
+
+@pytest.mark.parametrize("cancelable", [True, False])
+def test_a_time_out_can_cancel_the_task(staged: Stage, vcenter: VCenter, world: World, cancelable: bool) -> None:
+    world.cluster("domain-c9").managed.stage_cancelable = cancelable
+    world.host("edge02.example.com").stage_seconds = 5000
+    error = failure(lambda: staged(clusters=["domain-c9"], wait_timeout=100, on_timeout="cancel"))
+    assert error.result["clusters"][0]["timed_out"] is True
+    assert ("It was cancelled" if cancelable else "cannot cancel it") in str(error)
+    assert verdicts(error.result) == {"edge01.example.com": "staged", "edge02.example.com": "failed"}
+
+
+def test_retriable_failures_are_staged_again(staged: Stage, vcenter: VCenter, world: World) -> None:
+    broken = {"errors": [{"id": "sim.vlcm.x", "message": "Try again.", "retriable": True}]}
+    hopeless = {"errors": [{"id": "sim.vlcm.y", "message": "Hopeless."}]}
+    world.patch(
+        {
+            "hosts": {
+                "edge01.example.com": {"outcomes": [{"status": "ERROR", "notifications": broken}]},
+                "edge02.example.com": {"outcomes": [{"status": "ERROR", "notifications": hopeless}]},
+            }
+        }
+    )
+    error = failure(lambda: staged(clusters=["domain-c9"], retry_failed_hosts=3))
+    assert verdicts(error.result) == {"edge01.example.com": "staged", "edge02.example.com": "failed"}
+    assert [request.body for request in vcenter.stages] == [{}, {"hosts": ["host-19"]}]
+
+
+def test_retries_end(staged: Stage, vcenter: VCenter, world: World) -> None:
+    outcome = {"status": "ERROR", "notifications": {"errors": [{"id": "x", "message": "No.", "retriable": True}]}}
+    world.patch({"hosts": {"edge01.example.com": {"outcomes": [outcome] * 9}}})
+    failure(lambda: staged(clusters=["domain-c9"], hosts=["edge01.example.com"], retry_failed_hosts=2))
+    assert len(vcenter.stages) == 3
+
+
+@pytest.mark.parametrize("kind", ["reset_after", "500_unreadable", "503_plain"])
+def test_a_staging_that_has_ended_before_it_is_found_counts(
+    staged: Stage, vcenter: VCenter, world: World, kind: str
+) -> None:
+    world.patch({"clusters": {"domain-c9": {"stage_seconds": 1}}})
+    world.host("edge01.example.com").stage_seconds = 1
+    world.host("edge02.example.com").stage_seconds = 1
+    world.faults.add(kind, action="stage")
+    result = staged(clusters=["domain-c9"])
+    assert result["successful_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    tasks = [task for task in world.tasks.tasks.values() if task.operation.startswith("stage")]
+    assert len(tasks) == 1
+
+
+def test_an_outage_at_the_start_is_endured(staged: Stage, world: World) -> None:
+    world.faults.add("503_plain", action="stage", times=20)
+    assert staged(clusters=["domain-c9"])["changed"] is True
+
+
+def test_an_outage_after_the_end_is_endured(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.faults.add("503_plain", method="GET", path="/api/cis/tasks/.*", times=20)
+    result = staged(clusters=["domain-c9"])
+    assert result["successful_hosts"] == ["edge01.example.com", "edge02.example.com"]
+
+
+def test_a_500_that_stays_is_not_sent_for_ever(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.patch(
+        {
+            "clusters": {
+                "domain-c9": {"stage_outcomes": [{"refuse": {"error_type": "ERROR", "id": "x", "message": "No."}}] * 9}
+            }
+        }
+    )
+    failure(lambda: staged(clusters=["domain-c9"]))
+    assert len(vcenter.stages) == 2
