@@ -21,7 +21,7 @@ PREFIX = "ansible_collections.vsphere.lifecycle."
 
 # Lowest first. A file may import files of lower rows only.
 ROWS = (
-    ("_errors", "_clock", "_context"),
+    ("_errors", "_clock", "_context", "_rollout"),
     ("_values",),
     ("_localizable", "_task_info"),
     ("_transport",),
