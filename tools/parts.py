@@ -211,22 +211,23 @@ def molecule() -> Outcome:
 # ------------------------------------------------------------------------------------------------------------- tarball
 
 
-def build() -> tuple[Finished, pathlib.Path | None]:
-    """Build the tarball from what git tracks or would track."""
+def build() -> tuple[Finished, pathlib.Path | None, list[str]]:
+    """Build the tarball from what git tracks or would track; return it and the files it was built from."""
     shutil.rmtree(DIST, ignore_errors=True)
-    finished = run("ansible-galaxy", "collection", "build", "--force", "--output-path", str(DIST), cwd=stage())
-    return finished, next(DIST.glob("*.tar.gz"), None)
+    shutil.rmtree(WORK / "build", ignore_errors=True)
+    copy = stage("build")
+    sources = [path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()]
+    finished = run("ansible-galaxy", "collection", "build", "--force", "--output-path", str(DIST), cwd=copy)
+    return finished, next(DIST.glob("*.tar.gz"), None), sources
 
 
 def tarball_content() -> Outcome:
     """What is in the tarball, and whether it works where nothing else of ours is."""
-    finished, built = build()
+    finished, built, sources = build()
     if finished.code or not built:
         return outcome(finished, 0)
     files = tarball.files_in(built)
-    copy = stage()
-    sources = [path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()]
-    found = Outcome(len(files), problems=tarball.wrong_in(files, [path for path in sources if "/." not in f"/{path}"]))
+    found = Outcome(len(files), problems=tarball.wrong_in(files, sources))
     modules = installed_modules(built)
     wanted = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py"))
     if modules != wanted:
@@ -247,14 +248,14 @@ def installed_modules(built: pathlib.Path) -> list[str]:
 
 def importer() -> Outcome:
     """What Galaxy would say."""
-    finished, built = build()
+    finished, built, sources = build()
     if finished.code or not built:
         return outcome(finished, 0)
     settings = {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true", "GALAXY_IMPORTER_RUN_FLAKE8": "true"}
     finished = run(sys.executable, "-m", "galaxy_importer.main", built.name, cwd=DIST, env=settings)
     complaints = counts.names(finished.output, r"^((?:ERROR|WARNING|CRITICAL)\b.*)$")
     found = outcome(finished, len(counts.names(finished.output, r"^Loading ((?!.*complete).*)$")), "contents")
-    found.problems += complaints
+    found.problems = complaints or found.problems
     return found
 
 
