@@ -255,7 +255,10 @@ def importer() -> Outcome:
     finished = run(sys.executable, "-m", "galaxy_importer.main", built.name, cwd=DIST, env=settings)
     complaints = counts.names(finished.output, r"^((?:ERROR|WARNING|CRITICAL)\b.*)$")
     found = outcome(finished, len(counts.names(finished.output, r"^Loading ((?!.*complete).*)$")), "contents")
-    found.problems = complaints or found.problems
+    # ruff's format breaks lines before an operator, as PEP 8 asks for; flake8 leaves this rule out unless told otherwise.
+    excused = [complaint for complaint in complaints if ": W503 " in complaint]
+    found.problems = [complaint for complaint in complaints if complaint not in excused] or found.problems
+    found.skipped = [f"{len(excused)} times flake8's W503, which contradicts ruff's format"] if excused else []
     return found
 
 
