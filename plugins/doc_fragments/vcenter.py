@@ -79,6 +79,13 @@ options:
     type: int
     default: 60
     aliases: [session_timeout]
+  diagnostics:
+    description:
+      - File to append a trace of requests to, one line of JSON each, with time, method, path, status, duration and
+        vCenter's own identifier of the request. It never holds headers, bodies, passwords or sessions.
+      - The file is made readable for its owner only. A symbolic link is refused.
+      - If it is left out, no trace is written.
+    type: path
 requirements:
   - requests >= 2.28
 notes:

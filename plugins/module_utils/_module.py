@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import types
@@ -19,6 +20,7 @@ from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import Credentials, VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._diagnostics import Diagnostics
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import Interrupted, InvalidOption, VCenterError
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR, Endpoint
 
@@ -74,6 +76,7 @@ def vcenter_argument_spec(environment: Environment) -> Params:
         "proxy_port": option("VMWARE_PROXY_PORT", "int"),
         "proxy_protocol": option(default="http", choices=["http", "https"], aliases=["protocol"]),
         "request_timeout": option(kind="int", default=60, aliases=["session_timeout"]),
+        "diagnostics": option(kind="path"),
     }
 
 
@@ -100,7 +103,10 @@ def run_module(work: Work, argument_spec: Params, **constraints: t.Any) -> None:
                 "The certificate of vCenter is not checked, only because VMWARE_VALIDATE_CERTS says so (AWX sets it). "
                 "Set validate_certs: true, with ca_path for a CA of your own, or validate_certs: false to agree"
             )
-        with VCenterClient(endpoint, credentials) as client:
+        path = module.params["diagnostics"]
+        with contextlib.ExitStack() as stack:
+            trace = stack.enter_context(Diagnostics(path)) if path else None
+            client = stack.enter_context(VCenterClient(endpoint, credentials, trace=trace))
             result = work(module.params, client, context)
     except VCenterError as error:
         module.fail_json(**{**error.details(), "msg": str(error)})
@@ -110,6 +116,9 @@ def run_module(work: Work, argument_spec: Params, **constraints: t.Any) -> None:
 
 
 def _interrupt(number: int, dummy: types.FrameType | None) -> None:
+    # Once is enough: a second signal must not cut the logout short.
+    for other in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(other, signal.SIG_IGN)
     raise Interrupted(f"Interrupted by {signal.Signals(number).name}")
 
 

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""A trace of requests in a file, for whoever has to explain a night: lines of JSON without headers and bodies."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import stat
+import types
+import typing as t
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption
+
+
+class Diagnostics:
+    """Appends to a file that only its owner can read.
+
+    Use as a context manager; call it with a dict for each line. It adds the time, in UTC.
+
+    :param path: it is made if it is not there; its directory must be.
+    :raises InvalidOption: it is no plain file of this user, or cannot be written.
+    """
+
+    def __init__(self, path: str) -> None:
+        # A link could lead the trace, and with it names and addresses, over somebody else's file.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+        try:
+            descriptor = os.open(path, flags, 0o600)
+        except OSError as error:
+            raise InvalidOption(
+                f"The file '{path}' cannot be written ({error.strerror})",
+                "Give diagnostics a file in a directory of your own, no symbolic link",
+            ) from error
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+            os.close(descriptor)
+            raise InvalidOption(f"'{path}' is no plain file of this user", "Give diagnostics another file")
+        os.fchmod(descriptor, 0o600)
+        self._file = os.fdopen(descriptor, "a", encoding="utf-8")
+
+    def __enter__(self) -> Diagnostics:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: types.TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def __call__(self, line: dict[str, t.Any]) -> None:
+        """Write a line; it is there at once, so that it outlives a kill."""
+        now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+        self._file.write(json.dumps({"time": now, **line}) + "\n")
+        self._file.flush()
