@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 import pytest
@@ -122,7 +123,7 @@ def test_too_many_sessions_tells_the_remedy(new_client: NewClient, world: World,
 def test_error_object_of_either_root(new_client: NewClient, world: World) -> None:
     with new_client() as client:
         for path in ("/api/cis/tasks/x", "/rest/cis/tasks/x"):
-            error = refused(lambda path=path: client.get(path), NotFound)
+            error = refused(functools.partial(client.get, path), NotFound)
             assert error.error_type == "NOT_FOUND"
             assert error.details()["request"] == f"GET {path}"
             assert error.messages

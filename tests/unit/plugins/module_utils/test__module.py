@@ -28,7 +28,7 @@ try:
 except ImportError:
     # ansible-core before 2.19
     @contextlib.contextmanager
-    def patch_module_args(args: dict[str, t.Any]) -> t.Iterator[None]:
+    def patch_module_args(args: dict[str, t.Any] | None = None) -> t.Iterator[None]:
         patch = pytest.MonkeyPatch()
         patch.setattr(basic, "_ANSIBLE_ARGS", json.dumps({"ANSIBLE_MODULE_ARGS": args}).encode())
         yield
