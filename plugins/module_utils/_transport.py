@@ -15,6 +15,7 @@ import base64
 import dataclasses
 import http.cookiejar
 import os
+import re
 import typing as t
 import uuid
 import warnings
@@ -279,7 +280,7 @@ def _failure(error: t.Any, endpoint: Endpoint, timeout: float) -> ConnectionFail
             f"the proxy does not connect to {where} ({cause})", "Check the proxy options or HTTPS_PROXY"
         )
     if isinstance(error, requests.exceptions.SSLError):
-        if "CERTIFICATE_VERIFY_FAILED" in str(error) or "doesn't match" in str(error):
+        if any(sign in str(error) for sign in ("CERTIFICATE_VERIFY_FAILED", "doesn't match", "[X509")):
             return CertificateRefused(f"the certificate of {where} is refused ({cause})")
         return ConnectionFailed(f"no TLS connection to {where} ({cause})", sent=True)
     if isinstance(error, requests.exceptions.ConnectTimeout):
@@ -296,7 +297,7 @@ def _failure(error: t.Any, endpoint: Endpoint, timeout: float) -> ConnectionFail
 
 def _root_cause(error: BaseException) -> str:
     """Return the text of the innermost cause: the layers above only wrap it in their own names."""
-    text, seen = "", set()
+    text, seen = type(error).__name__, set()
     step: t.Any = error
     while isinstance(step, BaseException) and id(step) not in seen:
         seen.add(id(step))
@@ -304,4 +305,8 @@ def _root_cause(error: BaseException) -> str:
         step = getattr(step, "reason", None) or next(
             (arg for arg in reversed(step.args) if isinstance(arg, BaseException)), None
         )
-    return text.split(": ", 1)[-1] if "object at 0x" in text else text
+    return _WRAPPING.sub("", text)
+
+
+# "HTTPSConnection(host=..., port=...): Failed to establish a new connection: [Errno 111] Connection refused"
+_WRAPPING = re.compile(r"^<?\w*Connection\w*(\(.*?\)| object at \w+>): (Failed to [^:]*: )?|\[Errno -?\d+\] ")

@@ -58,6 +58,20 @@ def test_certificate_of_the_public_bundle_does_not_do(vcenter: VCenter, clock: t
     failure(Endpoint("localhost", vcenter.port), clock, CertificateRefused)
 
 
+@pytest.mark.parametrize("content", ["no certificate", "", None])
+def test_a_ca_file_without_certificates_is_refused(
+    vcenter: VCenter, clock: t.Any, tmp_path: pathlib.Path, content: str | None
+) -> None:
+    path = tmp_path / "ca"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_text(content)
+    error = failure(Endpoint("localhost", vcenter.port, ca_path=str(path)), clock, CertificateRefused)
+    assert "ca_path" in str(error)
+    assert vcenter.requests == []
+
+
 def test_expired_certificate_is_refused(world: World, clock: t.Any) -> None:
     with serve(world, expired=True) as vcenter:
         failure(Endpoint("localhost", vcenter.port, ca_path=str(vcenter.ca_path)), clock, CertificateRefused)
@@ -109,8 +123,7 @@ def free_port() -> int:
 def test_refused_connection_names_the_address(clock: t.Any) -> None:
     port = free_port()
     error = failure(Endpoint("127.0.0.1", port), clock)
-    assert f"127.0.0.1 port {port}" in str(error)
-    assert "refused" in str(error)
+    assert f"no connection to 127.0.0.1 port {port} (Connection refused)" in str(error)
     assert error.sent is False
 
 
