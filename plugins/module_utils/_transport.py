@@ -39,6 +39,8 @@ CONNECT_TIMEOUT = 10.0
 REPLY_LIMIT = 32 * 1024 * 1024
 """Bytes of one answer. vCenter's own limit for what a service returns is 7 MB."""
 REQUEST_ID = "X-Request-ID"
+# "HTTPSConnection(host=..., port=...): Failed to establish a new connection: [Errno 111] Connection refused"
+_WRAPPING = re.compile(r"^<?\w*Connection\w*(\(.*?\)| object at \w+>): (Failed to [^:]*: )?|\[Errno -?\d+\] ")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -306,7 +308,3 @@ def _root_cause(error: BaseException) -> str:
             (arg for arg in reversed(step.args) if isinstance(arg, BaseException)), None
         )
     return _WRAPPING.sub("", text)
-
-
-# "HTTPSConnection(host=..., port=...): Failed to establish a new connection: [Errno 111] Connection refused"
-_WRAPPING = re.compile(r"^<?\w*Connection\w*(\(.*?\)| object at \w+>): (Failed to [^:]*: )?|\[Errno -?\d+\] ")
