@@ -251,7 +251,7 @@ def importer() -> Outcome:
     finished, built, sources = build()
     if finished.code or not built:
         return outcome(finished, 0)
-    # Its flake8 stays off, as it is by default: ruff has these rules already, and E203 and W503 contradict ruff's format.
+    # Its flake8 stays off, as it is by default: ruff has these rules, and E203 and W503 contradict ruff's format.
     settings = {"GALAXY_IMPORTER_CHECK_REQUIRED_TAGS": "true"}
     finished = run(sys.executable, "-m", "galaxy_importer.main", built.name, cwd=DIST, env=settings)
     complaints = counts.names(finished.output, r"^((?:ERROR|WARNING|CRITICAL)\b.*)$")
