@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 from .errors import WorldError
@@ -34,6 +35,11 @@ class Control:
             ("POST", "commits"): self._new_commit,
             ("POST", "expire-sessions"): self._expire_sessions,
             ("POST", "faults"): self._set_faults,
+            ("POST", "events"): self._add_events,
+            **{
+                ("POST", call.__name__.replace("_", "-")): functools.partial(self._call, call)
+                for call in (world.restart, world.vanish, world.release, world.block, world.shift_clock)
+            },
         }
 
     def answer(self, method: str, name: str, body: Struct) -> t.Any:
@@ -78,6 +84,18 @@ class Control:
 
     def _expire_sessions(self, body: Struct) -> Struct:
         self._world.sessions.expire()
+        return {}
+
+    def _call(self, call: t.Callable[..., None], body: Struct) -> Struct:
+        call(**body)
+        self._world.look()
+        return {}
+
+    def _add_events(self, body: Struct) -> Struct:
+        """Adds to the schedule; times count from now."""
+        for event in body.get("events", ()):
+            self._world.events.add(event)
+        self._world.look()
         return {}
 
     def _set_faults(self, body: Struct) -> Struct:

@@ -6,33 +6,58 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import random
 import re
 import typing as t
 
 from .errors import WorldError
 
-#: What a fault can do; the server has the other half of this list.
-KINDS = (
-    "latency",
+#: Kinds by what has become of the request: it never reached vCenter's services, or they have done their work.
+BEFORE = (
+    "refused",
+    "reset_before",
     "503_json",
     "503_plain",
+    "503_proxy",
+    "408",
     "429",
     "500_unreadable",
+    "502",
     "html",
+    "redirect",
+    "oversize",
+    "401",
+    "401_as_500",
+    "list_too_long",
+    "session_limit",
+)
+AFTER = (
+    "latency",
+    "slow_body",
     "empty",
     "malformed",
     "truncated",
-    "reset_before",
+    "wrong_shape",
     "reset_after",
+    "reset_in_body",
+    "503_after",
+    "504",
+    "500_timed_out",
 )
+#: What a fault can do; the exchange has the other half of this list.
+KINDS = BEFORE + AFTER
 
 
 @dataclasses.dataclass
 class Fault:
-    """One rule: the requests it is for, after how many of them it begins, and how often it strikes."""
+    """One rule: the requests it is for, after how many of them it begins, how often it strikes, and how likely.
 
-    kind: str
+    Several kinds are a choice: each time one of them, at random.
+    """
+
+    kind: str | t.Sequence[str]
     method: str = ".*"
     path: str = ".*"
     action: str = ".*"
@@ -40,17 +65,25 @@ class Fault:
     times: int | None = 1
     seconds: float = 0.0
     retry_after: float | None = None
+    probability: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise WorldError(f"No such fault: {self.kind}. There are {', '.join(KINDS)}.")
+        for kind in self.kinds:
+            if kind not in KINDS:
+                raise WorldError(f"No such fault: {kind}. There are {', '.join(KINDS)}.")
 
-    def strikes(self, method: str, path: str, action: str) -> bool:
+    @property
+    def kinds(self) -> t.Sequence[str]:
+        return [self.kind] if isinstance(self.kind, str) else self.kind
+
+    def strikes(self, method: str, path: str, action: str, chance: random.Random) -> bool:
         wanted = ((self.method, method), (self.path, path), (self.action, action))
         if not all(re.fullmatch(pattern, value) for pattern, value in wanted):
             return False
         if self.after > 0:
             self.after -= 1
+            return False
+        if self.probability < 1 and chance.random() >= self.probability:
             return False
         if self.times is None:
             return True
@@ -58,11 +91,31 @@ class Fault:
         return self.times >= 0
 
 
-class Faults:
-    """The rules, asked once for each request; the first that strikes is it."""
+@dataclasses.dataclass(frozen=True)
+class Strike:
+    """What goes wrong with one request."""
 
-    def __init__(self, rules: t.Iterable[t.Mapping[str, t.Any]] = ()) -> None:
+    kind: str
+    seconds: float
+    retry_after: float | None
+
+    @property
+    def ends_session(self) -> bool:
+        """Whoever is told that the session is gone has lost it."""
+        return self.kind in ("401", "401_as_500")
+
+
+class Faults:
+    """The rules, asked once for each request; the first that strikes is it.
+
+    :param chance: where all that happens at random comes from.
+    """
+
+    def __init__(self, rules: t.Iterable[t.Mapping[str, t.Any]] = (), chance: random.Random | None = None) -> None:
+        self._chance = chance or random.Random()
         self.rules: list[Fault] = []
+        #: How often each kind has struck.
+        self.counts: collections.Counter[str] = collections.Counter()
         for rule in rules:
             self.add(**rule)
 
@@ -79,5 +132,10 @@ class Faults:
     def clear(self) -> None:
         self.rules.clear()
 
-    def next_for(self, method: str, path: str, action: str) -> Fault | None:
-        return next((rule for rule in self.rules if rule.strikes(method, path, action)), None)
+    def next_for(self, method: str, path: str, action: str) -> Strike | None:
+        rule = next((rule for rule in self.rules if rule.strikes(method, path, action, self._chance)), None)
+        if rule is None:
+            return None
+        kind = rule.kinds[0] if len(rule.kinds) == 1 else self._chance.choice(rule.kinds)
+        self.counts[kind] += 1
+        return Strike(kind, rule.seconds, rule.retry_after)

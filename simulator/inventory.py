@@ -18,7 +18,7 @@ if t.TYPE_CHECKING:
 CONNECTION_STATES = ("CONNECTED", "DISCONNECTED", "NOT_RESPONDING")
 POWER_STATES = ("POWERED_ON", "POWERED_OFF", "STANDBY")
 #: More matches than this are an error, there is no paging (contract section 3.10).
-DATACENTER_LIMIT, CLUSTER_LIMIT, HOST_LIMIT = 1000, 1000, 2500
+LIMITS = {"datacenters": 1000, "clusters": 1000, "hosts": 2500}
 
 
 def escaped(name: str) -> str:
@@ -99,6 +99,7 @@ class Inventory:
         self.datacenters: dict[str, Datacenter] = {}
         self.clusters: dict[str, Cluster] = {}
         self.hosts: dict[str, Host] = {}
+        self.limits = dict(LIMITS)
 
     def cluster(self, cluster_id: str) -> Cluster:
         """Raises NOT_FOUND."""
@@ -120,7 +121,7 @@ class Inventory:
             for datacenter in self.datacenters.values()
             if _matches(wanted, names=escaped(datacenter.name), datacenters=datacenter.id, folders=datacenter.folder)
         ]
-        return _limited(found, DATACENTER_LIMIT, "datacenters")
+        return self._limited(found, "datacenters")
 
     def cluster_summaries(self, wanted: Filter) -> list[Struct]:
         found = [
@@ -139,7 +140,7 @@ class Inventory:
                 folders=cluster.folder,
             )
         ]
-        return _limited(found, CLUSTER_LIMIT, "clusters")
+        return self._limited(found, "clusters")
 
     def host_summaries(self, wanted: Filter) -> list[Struct]:
         states = wanted.get("connection_states")
@@ -149,7 +150,15 @@ class Inventory:
                 "INVALID_ARGUMENT", "connection_state", f"No such connection state: {unknown[0]}.", unknown[0]
             )
         found = [_host_summary(host) for host in self.hosts.values() if _host_matches(host, wanted)]
-        return _limited(found, HOST_LIMIT, "hosts")
+        return self._limited(found, "hosts")
+
+    def _limited(self, found: list[Struct], what: str) -> list[Struct]:
+        limit = self.limits[what]
+        if len(found) > limit:
+            raise refusal(
+                "UNABLE_TO_ALLOCATE_RESOURCE", "too_many_matches", f"More than {limit} {what} match the filter."
+            )
+        return found
 
 
 def _host_matches(host: Host, wanted: Filter) -> bool:
@@ -176,9 +185,3 @@ def _host_summary(host: Host) -> Struct:
 def _matches(wanted: Filter, **values: str | None) -> bool:
     """Members are ANDed, values inside one ORed; an unset or empty member matches everything."""
     return all(not wanted.get(member) or value in wanted[member] for member, value in values.items())
-
-
-def _limited(found: list[Struct], limit: int, what: str) -> list[Struct]:
-    if len(found) > limit:
-        raise refusal("UNABLE_TO_ALLOCATE_RESOURCE", "too_many_matches", f"More than {limit} {what} match the filter.")
-    return found

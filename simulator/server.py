@@ -2,198 +2,76 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The HTTPS face of a world: TLS, sessions, encodings, faults on the wire, the record; the rules are the world's."""
+"""The HTTPS face of a world: TLS and the network, with answers made by exchange.py; the rules are the world's."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import contextlib
 import datetime
 import functools
-import json
 import pathlib
 import ssl
 import tempfile
 import threading
 import typing as t
-import uuid
 
 import trustme
 from aiohttp import web
 
-from .control import PREFIX, Control
-from .encoding import encode, encode_error
-from .errors import VapiError, WorldError, refusal
-from .faults import Fault
-from .recording import Request, without_secrets
-from .routes import ROUTES
-from .routing import Call, Pairs, Route, find
-from .sessions import Session, unauthenticated
+from .exchange import Answer, Asked, Exchange
+from .recording import Request
+from .sessions import Session
 from .world import World
 
 HOSTNAME = "localhost"
 ADDRESS = "127.0.0.1"
 NAMES = (HOSTNAME, ADDRESS, "::1")
-SESSION_HEADER = "vmware-api-session-id"
-JSON = "application/json"
-#: Bodies of a proxy in front of vCenter, or of one that is starting.
-PLAIN_503 = b"no healthy upstream"
-UNREADABLE_500 = b"Internal Server Error: <none>"
-HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in.</body></html>"
+#: In how many pieces a slow body comes, and how many bytes of filler go out at once.
+PIECES, CHUNK = 10, 1024 * 1024
 
 
 class Server:
-    """Answers requests for one world and remembers them."""
+    """Brings requests from the network to the exchange, and its answers back."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.requests: list[Request] = []
-        self._control = Control(world, self.requests)
+        self.exchange = Exchange(world)
+
+    @property
+    def requests(self) -> list[Request]:
+        return self.exchange.requests
 
     async def answer(self, http: web.BaseRequest) -> web.StreamResponse:
-        path = http.rel_url.raw_path
-        if path.startswith(PREFIX):
-            return await self._answer_control(http, path[len(PREFIX) :])
-        raw = await http.read()
-        query = list(http.query.items())
-        fault = self.world.faults.next_for(http.method, path, dict(query).get("action", ""))
-        if fault and fault.seconds:
-            await asyncio.sleep(fault.seconds)
-        if fault and fault.kind == "reset_before":
-            self._record(http, query, raw, 0, None, fault)
+        headers = {name.lower(): value for name, value in http.headers.items()}
+        asked = Asked(http.method, http.rel_url.raw_path, list(http.query.items()), headers, await http.read())
+        answer = self.exchange.answer(asked)
+        if answer.delay:
+            await asyncio.sleep(answer.delay)
+        if answer.refused or answer.lost:
             return _reset(http)
-        refused = _refuse(fault, _root_of(path)) if fault else None
-        if refused is not None:
-            self._record(http, query, raw, refused.status, None, fault)
-            return refused
-        response, session = self._dispatch(http, path, query, raw)
-        lost = fault is not None and fault.kind == "reset_after"
-        self._record(http, query, raw, 0 if lost else response.status, session, fault)
-        if lost:
-            return _reset(http)
-        return _damaged(response, fault)
-
-    async def _answer_control(self, http: web.BaseRequest, name: str) -> web.Response:
-        try:
-            body = json.loads(await http.read() or b"{}")
-            return web.json_response(self._control.answer(http.method, name, body))
-        except (WorldError, ValueError) as exc:
-            return web.json_response({"error": str(exc)}, status=400)
-
-    def _dispatch(
-        self, http: web.BaseRequest, path: str, query: Pairs, raw: bytes
-    ) -> tuple[web.Response, Session | None]:
-        """The world's answer, and the session it was asked in."""
-        session: Session | None = None
-        try:
-            self.world.look()
-            route, variables = find(ROUTES, self.world, http.method, path, query)
-            if route.login:
-                call = Call(self.world, route, variables, query, credentials=_credentials(http))
-            else:
-                session = self.world.sessions.use(_token(http))
-                session.user.require(route.privileges)
-                call = Call(self.world, route, variables, query, session=session)
-            call.check_query()
-            call.body = _body(raw)
-            response = _success(route, route.handler(call), http)
-        except VapiError as error:
-            status, body = encode_error(error, _root_of(path))
-            response = web.Response(status=status, body=body, content_type=JSON)
-        response.headers["X-Request-ID"] = http.headers.get("X-Request-ID") or str(uuid.uuid4())
-        return response, session
-
-    def _record(
-        self, http: web.BaseRequest, query: Pairs, raw: bytes, status: int, session: Session | None, fault: Fault | None
-    ) -> None:
-        by_name: dict[str, list[str]] = {}
-        for name, value in query:
-            by_name.setdefault(name, []).append(value)
-        try:
-            body = without_secrets(json.loads(raw)) if raw else None
-        except ValueError:
-            body = raw.decode(errors="replace")
-        self.requests.append(
-            Request(
-                http.method,
-                http.rel_url.raw_path,
-                by_name,
-                body,
-                status,
-                self.world.now,
-                session.user.name if session else None,
-                fault.kind if fault else None,
-            )
-        )
+        if answer.cut or answer.drip or answer.filler:
+            return await _stream(http, answer)
+        return web.Response(status=answer.status, body=answer.body, headers=answer.headers)
 
 
-def _success(route: Route, value: t.Any, http: web.BaseRequest) -> web.Response:
-    if value is None:
-        return web.Response(status=route.success)
-    response = web.Response(status=route.success, body=encode(value, route.root), content_type=JSON)
-    if route.login and route.root == "rest" and "vmware-use-header-authn" not in http.headers:
-        response.set_cookie(SESSION_HEADER, value, path="/rest", secure=True, httponly=True)
-    return response
-
-
-def _body(raw: bytes) -> t.Any:
-    if not raw:
-        return None
-    try:
-        return json.loads(raw)
-    except ValueError:
-        raise refusal("INVALID_REQUEST", "not_json", "The request body is not JSON.") from None
-
-
-def _credentials(http: web.BaseRequest) -> tuple[str, str]:
-    scheme, dummy, encoded = http.headers.get("Authorization", "").partition(" ")
-    try:
-        name, colon, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        raise unauthenticated() from None
-    if scheme.lower() != "basic" or not colon:
-        raise unauthenticated()
-    return name, password
-
-
-def _token(http: web.BaseRequest) -> str | None:
-    return http.headers.get(SESSION_HEADER) or http.cookies.get(SESSION_HEADER)
-
-
-def _root_of(path: str) -> str:
-    return "rest" if path.startswith("/rest/") else "api"
-
-
-def _refuse(fault: Fault, root: str) -> web.Response | None:
-    """The reply of faults that keep the request from vCenter."""
-    if fault.kind == "503_json":
-        error = refusal("SERVICE_UNAVAILABLE", "overloaded", "The service is not available.")
-        status, body = encode_error(error, root)
-        return web.Response(status=status, body=body, content_type=JSON)
-    if fault.kind == "503_plain":
-        return web.Response(status=503, body=PLAIN_503, content_type="text/plain")
-    if fault.kind == "500_unreadable":
-        return web.Response(status=500, body=UNREADABLE_500, content_type="text/plain")
-    if fault.kind == "html":
-        return web.Response(status=200, body=HTML, content_type="text/html")
-    if fault.kind == "429":
-        headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
-        return web.Response(status=429, headers=headers)
-    return None
-
-
-def _damaged(response: web.Response, fault: Fault | None) -> web.Response:
-    """The reply of faults that spoil the answer after vCenter has done its work."""
-    kind = fault.kind if fault else ""
-    body = response.body if isinstance(response.body, bytes) else b""
-    if kind == "empty":
-        return web.Response(status=response.status, content_type=JSON)
-    if kind == "malformed":
-        return web.Response(status=response.status, body=b'{"value": ' + body[:20], content_type=JSON)
-    if kind == "truncated":
-        return web.Response(status=response.status, body=body[: len(body) // 2], content_type=JSON)
+async def _stream(http: web.BaseRequest, answer: Answer) -> web.StreamResponse:
+    """Send an answer piece by piece, or not to its end."""
+    response = web.StreamResponse(status=answer.status, headers=answer.headers)
+    response.content_length = len(answer.body) + answer.filler
+    await response.prepare(http)
+    size = max(1, -(-len(answer.body) // PIECES))
+    pieces = [answer.body[start : start + size] for start in range(0, len(answer.body), size)]
+    for piece in pieces[: len(pieces) // 2] if answer.cut else pieces:
+        await response.write(piece)
+        await asyncio.sleep(answer.drip / PIECES)
+    if answer.cut:
+        return _reset(http)
+    # A client that has had enough closes the connection.
+    with contextlib.suppress(ConnectionError):
+        for _dummy in range(answer.filler // CHUNK):
+            await response.write(b" " * CHUNK)
+        await response.write_eof()
     return response
 
 

@@ -47,6 +47,8 @@ class Sessions:
         self.limit = limits.get("limit", 550)
         self._sessions: dict[str, Session] = {}
         self.peak = 0
+        #: Every token ever given out.
+        self.issued: list[str] = []
 
     @property
     def open(self) -> list[Session]:
@@ -73,6 +75,7 @@ class Sessions:
         now = self._timeline.now()
         session = Session(secrets.token_hex(16), user, now, now)
         self._sessions[session.token] = session
+        self.issued.append(session.token)
         self.peak = max(self.peak, len(self._sessions))
         return session.token
 
@@ -91,6 +94,12 @@ class Sessions:
     def expire(self) -> None:
         """End every session, as a restart does."""
         self._sessions.clear()
+
+    def shift(self, seconds: float) -> None:
+        """Sessions do not end because somebody sets the clock."""
+        for session in self._sessions.values():
+            session.created += seconds
+            session.last_used += seconds
 
 
 def info(session: Session) -> Struct:

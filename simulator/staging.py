@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import typing as t
 
 from .errors import VapiError, from_data, invalid_argument, not_allowed
@@ -61,6 +62,20 @@ NOT_FOR_THIS_IMAGE = Outcome(
     },
 )
 NOTHING_TO_DO = Outcome(SKIPPED, seconds=0.0)
+#: The task succeeds, every host is skipped, and none has the image.
+NO_DEPOT = Outcome(
+    SKIPPED,
+    notifications={
+        "errors": [
+            {
+                "id": "com.vmware.vcIntegrity.lifecycle.EsxImage.DepotConnectErrorV2",
+                "message": "The host cannot reach the depot.",
+                "resolution": "Check the network between the host and the depot.",
+                "retriable": True,
+            }
+        ]
+    },
+)
 
 
 @dataclasses.dataclass
@@ -107,7 +122,9 @@ class StageRun:
         self._task = task
         self._ending = ending
         self.commit = managed.current_commit()
+        self.created = engine.timeline.now()
         self.runs: list[HostRun] = []
+        self._backwards = (0.0, 0)
         task.progress, task.result = self._progress, self._partial_result
         task.cancelable = managed.stage_cancelable
         task.on_cancel = self._cancelled
@@ -125,8 +142,26 @@ class StageRun:
             self._engine.schedule(
                 self._task, start, functools.partial(self._engine.tasks.block, self._task, start + blocked["seconds"])
             )
-        if self._ending.get("stuck"):
-            self._task.hold()
+        self._disturb(now)
+
+    def _disturb(self, now: float) -> None:
+        """What the world file wants to go wrong with this task."""
+        timeline, tasks, task = self._engine.timeline, self._engine.tasks, self._task
+        stuck = self._ending.get("stuck")
+        if stuck:
+            seconds = stuck.get("seconds", math.inf) if isinstance(stuck, dict) else math.inf
+            after = stuck.get("after", 0) if isinstance(stuck, dict) else 0
+            if after:
+                self._engine.schedule(task, now + after, lambda: task.hold(timeline.now() + seconds))
+            else:
+                task.hold(now + seconds)
+        vanish = self._ending.get("vanish")
+        if vanish:
+            # The record of it is lost, held or not; the work goes on.
+            timeline.after(vanish.get("after", 0), lambda: tasks.vanish(task.id))
+        backwards = self._ending.get("backwards")
+        if backwards:
+            self._backwards = (now + backwards.get("after", 0), backwards["by"])
 
     def _plan(self, host: Host, now: float) -> HostRun:
         outcome = self._outcome(host)
@@ -141,6 +176,8 @@ class StageRun:
             return NOT_FOR_THIS_IMAGE
         if host.status == COMPLIANT or host.staged_commit == self.commit:
             return NOTHING_TO_DO
+        if self._ending.get("depot_error"):
+            return NO_DEPOT
         return host.outcomes.pop(0) if host.outcomes else Outcome()
 
     def _end_host(self, run: HostRun) -> None:
@@ -178,7 +215,22 @@ class StageRun:
     def _progress(self) -> Struct:
         now = self._engine.timeline.now()
         percent = int(100 * sum(run.share(now) for run in self.runs) / max(len(self.runs), 1))
+        since, by = self._backwards
+        if by and now >= since:
+            percent = max(0, percent - by)
         return progress(min(percent, 99), 100, f"Staging of {self._managed.name}: {percent} %.")
+
+    @property
+    def task(self) -> Task:
+        return self._task
+
+    @property
+    def managed(self) -> Managed:
+        return self._managed
+
+    @property
+    def hosts(self) -> list[Host]:
+        return self._hosts
 
     def _partial_result(self) -> Struct | None:
         return self.result(final=False) if self.runs and self._engine.partial_results else None
@@ -235,6 +287,8 @@ class Engine:
         self.operation_suffix = operation_suffix
         self.partial_results = partial_results
         self.in_flight: dict[str, tuple[Managed, int]] = {}
+        #: Every stage run that was ever started, those whose task has vanished too.
+        self.runs: list[StageRun] = []
         self.peak_managed = 0
         self.peak_hosts = 0
 
@@ -261,6 +315,7 @@ class Engine:
         managed.operations.append(Operation("stage", task.id))
         self._count(managed, task, len(chosen))
         run = StageRun(self, managed, chosen, task, ending)
+        self.runs.append(run)
         self._begin(task, ending.get("pending_seconds", managed.pending_seconds), run.begin)
         return task
 

@@ -45,8 +45,10 @@ class Task:
     notifications: Struct | None = None
     #: Called by cancel, after the status has been set.
     on_cancel: t.Callable[[], None] | None = None
-    #: Nothing happens to the task before this time; math.inf means stuck for good.
+    #: Nothing happens to the task before this time; math.inf means stuck until it is released.
     held_until: float = 0.0
+    #: What should have happened while it was stuck.
+    put_off: list[t.Callable[[], None]] = dataclasses.field(default_factory=list)
 
     @property
     def finished(self) -> bool:
@@ -194,10 +196,20 @@ class TaskManager:
             return
         now = self._timeline.now()
         if task.held_until > now:
-            if not math.isinf(task.held_until):
+            if math.isinf(task.held_until):
+                task.put_off.append(action)
+            else:
                 self._timeline.at(task.held_until, lambda: self.step(task, action))
             return
         action()
+
+    def release(self, task: Task) -> None:
+        """Let a task that is stuck or BLOCKED go on; what should have happened meanwhile happens now."""
+        task.held_until = 0.0
+        self._unblock(task)
+        actions, task.put_off = task.put_off, []
+        for action in actions:
+            self.step(task, action)
 
     def block(self, task: Task, until: float) -> None:
         """BLOCKED until then; afterwards it runs on."""

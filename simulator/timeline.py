@@ -36,13 +36,14 @@ class Timeline:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._offset = 0.0
         self._events: list[tuple[float, int, t.Callable[[], None]]] = []
         self._numbers = itertools.count()
         self._moment: float | None = None
 
     def now(self) -> float:
         """The time being simulated: that of the running event, else the clock's."""
-        return self._clock() if self._moment is None else self._moment
+        return self._clock() + self._offset if self._moment is None else self._moment
 
     def at(self, when: float, action: t.Callable[[], None]) -> None:
         """Run `action` at the time `when`; a time that has gone by means at the next look."""
@@ -52,10 +53,16 @@ class Timeline:
         """Run `action` so many seconds from now."""
         self.at(self.now() + seconds, action)
 
+    def shift(self, seconds: float) -> None:
+        """Set the clock forward or back; what is due keeps its distance from now."""
+        self._offset += seconds
+        self._events = [(when + seconds, number, action) for when, number, action in self._events]
+        if self._moment is not None:
+            self._moment += seconds
+
     def catch_up(self) -> None:
         """Run everything that has become due."""
-        present = self._clock()
-        while self._events and self._events[0][0] <= present:
+        while self._events and self._events[0][0] <= self._clock() + self._offset:
             when, dummy, action = heapq.heappop(self._events)
             with self.as_of(when):
                 action()

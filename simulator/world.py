@@ -7,7 +7,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import math
 import pathlib
+import random
 import re
 import time
 import typing as t
@@ -15,6 +18,7 @@ import typing as t
 from . import worldfile
 from .appliance import Appliance
 from .errors import WorldError
+from .events import Events
 from .extension_tasks import ExtensionTasks
 from .faults import Faults
 from .images import Commit, Managed
@@ -29,6 +33,8 @@ if t.TYPE_CHECKING:
     Named = t.TypeVar("Named", Datacenter, Cluster, Host)
 
 ROOTS = ("api", "rest")
+#: Whether anybody answers: vCenter itself, only the proxy in front of it, or nobody.
+UP, STARTING, DOWN = "up", "starting", "down"
 
 
 class World:
@@ -40,8 +46,12 @@ class World:
     def __init__(self, data: Struct, now: Clock = time.time) -> None:
         """Raises WorldError."""
         worldfile.members(data, "the world", worldfile.SECTIONS)
-        self.timeline = Timeline(now)
         self.vcenter = _vcenter(data.get("vcenter") or {})
+        self.timeline = Timeline(now)
+        self.timeline.shift(self.vcenter.get("clock_skew", 0))
+        self.chance = random.Random(data.get("seed"))
+        self.availability = UP
+        self._restarts = 0
         self.users = worldfile.users(self.vcenter.get("users"))
         limits = worldfile.members(self.vcenter.get("sessions") or {}, "vcenter.sessions", worldfile.SESSIONS)
         self.sessions = Sessions(self.timeline, self.users, limits)
@@ -56,9 +66,11 @@ class World:
         appliance = worldfile.members(data.get("appliance") or {}, "appliance", worldfile.APPLIANCE)
         self.appliance = Appliance(self.timeline, appliance, self.vcenter)
         self.extension_tasks = self._extension_tasks(data.get("extension_tasks") or {})
-        self.faults = Faults(worldfile.entries(data.get("faults"), "faults"))
+        self.faults = Faults(worldfile.entries(data.get("faults"), "faults"), self.chance)
+        self._set_limits(self.vcenter.get("limits") or {})
         for item in worldfile.entries(data.get("tasks"), "tasks"):
             self._running_task(worldfile.members(item, "a task", worldfile.TASK, ("operation",)))
+        self.events = Events(self, worldfile.entries(data.get("events"), "events"))
 
     @classmethod
     def load(cls, path: str | pathlib.Path, now: Clock = time.time) -> World:
@@ -122,9 +134,62 @@ class World:
             if member.status == "COMPLIANT":
                 member.status = "NON_COMPLIANT"
 
+    def restart(self, seconds: float = 60, *, refused: float = 0.5, forget_tasks: bool = False) -> None:
+        """Be away for so long: sessions end, tasks go on.
+
+        Nobody listens for that share of the time, in its middle; before and after it only the proxy answers.
+        """
+        self.sessions.expire()
+        self._restarts += 1
+        number = self._restarts
+        edge = seconds * (1 - refused) / 2
+        for moment, state in ((0.0, STARTING), (edge, DOWN), (seconds - edge, STARTING), (seconds, UP)):
+            if state != DOWN or refused:
+                self.timeline.after(moment, functools.partial(self._become, number, state))
+        if forget_tasks:
+            self.tasks.tasks.clear()
+
+    def _become(self, number: int, state: str) -> None:
+        # Of two restarts that overlap the later one counts.
+        if number == self._restarts:
+            self.availability = state
+
+    def vanish(self, *, cluster: str | None = None, host: str | None = None, operation: str | None = None) -> None:
+        """Forget the tasks of an object, or all; the work behind them goes on."""
+        for task in self._tasks_of(cluster, host):
+            if operation is None or task.operation.removesuffix("$task") == operation:
+                self.tasks.vanish(task.id)
+
+    def release(self, *, cluster: str | None = None, host: str | None = None) -> None:
+        """Let the stuck and BLOCKED tasks of an object go on, or all, those that have vanished too."""
+        lost = [run.task for run in self.engine.runs if run.task.id not in self.tasks.tasks]
+        wanted = self.managed(cluster=cluster, host=host).id if cluster or host else None
+        for task in [*self._tasks_of(cluster, host), *lost]:
+            if not task.finished and task.held_until and (wanted is None or (task.target or {}).get("id") == wanted):
+                self.tasks.release(task)
+
+    def block(self, seconds: float = 60, *, cluster: str | None = None, host: str | None = None) -> None:
+        """The running stage tasks of an object, or all, are BLOCKED for so long."""
+        for task in self._tasks_of(cluster, host):
+            if task.status == "RUNNING" and task.operation.startswith("stage"):
+                self.tasks.block(task, self.now + seconds)
+
+    def _tasks_of(self, cluster: str | None, host: str | None) -> list[Task]:
+        wanted = self.managed(cluster=cluster, host=host).id if cluster or host else None
+        return [task for task in self.tasks.tasks.values() if wanted is None or (task.target or {}).get("id") == wanted]
+
+    def shift_clock(self, seconds: float) -> None:
+        """Set the clock of this vCenter: what has been recorded keeps its old time, what runs keeps its duration."""
+        self.timeline.shift(seconds)
+        self.sessions.shift(seconds)
+        for task in {**self.tasks.tasks, **{run.task.id: run.task for run in self.engine.runs}}.values():
+            if task.held_until and not math.isinf(task.held_until):
+                task.held_until += seconds
+
     def patch(self, changes: Struct) -> None:
         """Set fields by name; what is a mapping in the appliance is merged. Raises WorldError."""
-        worldfile.members(changes, "the patch", ("clusters", "hosts", "appliance", "vcenter", "extension_tasks"))
+        known = ("clusters", "hosts", "appliance", "vcenter", "extension_tasks", "sessions", "limits")
+        worldfile.members(changes, "the patch", known)
         for name, fields in (changes.get("clusters") or {}).items():
             worldfile.check_choices(fields, f"cluster {name}")
             cluster = self.cluster(name)
@@ -137,6 +202,15 @@ class World:
             self.appliance.change(name, value)
         _assign(self.extension_tasks, changes.get("extension_tasks") or {}, "extension_tasks")
         self.vcenter.update(worldfile.members(changes.get("vcenter") or {}, "vcenter", ("version", "build", "roots")))
+        sessions = worldfile.members(changes.get("sessions") or {}, "sessions", worldfile.SESSIONS)
+        _assign(self.sessions, sessions, "sessions")
+        self._set_limits(changes.get("limits") or {})
+
+    def _set_limits(self, source: t.Any) -> None:
+        """How many matches a list may have before it is refused."""
+        limits = dict(worldfile.members(source, "limits", worldfile.LIMITS))
+        self.tasks.limit = limits.pop("tasks", self.tasks.limit)
+        self.inventory.limits.update(limits)
 
     def _patch_host(self, host: Host, fields: Struct) -> None:
         worldfile.check_choices(fields, f"host {host.name}")
@@ -194,6 +268,12 @@ class World:
         """A task that is already running when the world begins."""
         managed = self.managed(cluster=source.get("cluster"), host=source.get("host"))
         user = source.get("user", self.username)
+        for _dummy in range(source.get("number", 0)):
+            # Of those that are long over, only the number matters.
+            self.engine.occupy(managed, source["operation"], 0, user)
+        if source.get("number"):
+            self.look()
+            return
         with self.timeline.as_of(self.now - source.get("started", 0)):
             if source["operation"] == "stage":
                 hosts = [self.host(name).id for name in source.get("hosts") or ()]

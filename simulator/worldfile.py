@@ -21,7 +21,7 @@ from .values import Struct, seconds_of
 
 USERNAME, PASSWORD = "administrator@vsphere.local", "simulated-password"
 
-SECTIONS = {"vcenter", "defaults", "datacenters", "appliance", "extension_tasks", "tasks", "faults"}
+SECTIONS = {"vcenter", "defaults", "datacenters", "appliance", "extension_tasks", "tasks", "faults", "events", "seed"}
 VCENTER = {
     "version",
     "build",
@@ -31,11 +31,13 @@ VCENTER = {
     "task_operation_suffix",
     "partial_results",
     "task_retention",
+    "clock_skew",
+    "limits",
 }
 SESSIONS = {"idle_timeout", "lifetime", "limit"}
 APPLIANCE = {"version", "update", "pending", "staged", "policy", "services"}
 EXTENSION_TASKS = {"offered", "operations", "tasks"}
-TASK = {"cluster", "host", "operation", "started", "seconds", "commit", "hosts", "user"}
+TASK = {"cluster", "host", "operation", "started", "seconds", "commit", "hosts", "user", "number"}
 DATACENTER = {"name", "datacenter", "folder", "clusters", "hosts"}
 IMAGE = {
     "managed_by",
@@ -72,7 +74,19 @@ HOST = {
 }
 #: Members of HOST that are fields of the host under the same name.
 HOST_FIELDS = HOST - {"name", "host", "folder", "outcomes"}
-STAGE_OUTCOME = {"status", "error", "result", "refuse", "blocked", "stuck", "pending_seconds"}
+STAGE_OUTCOME = {
+    "status",
+    "error",
+    "result",
+    "refuse",
+    "blocked",
+    "stuck",
+    "pending_seconds",
+    "vanish",
+    "backwards",
+    "depot_error",
+}
+LIMITS = {"tasks", "datacenters", "clusters", "hosts"}
 CHOICES: dict[str, tuple[str, ...]] = {
     "connection_state": CONNECTION_STATES,
     "power_state": POWER_STATES,

@@ -77,7 +77,7 @@ def test_unknown_connection_state(world: World, refused: t.Any) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "limit"),
-    [("cluster", inventory.CLUSTER_LIMIT), ("host", inventory.HOST_LIMIT), ("datacenter", inventory.DATACENTER_LIMIT)],
+    [(name.removesuffix("s"), limit) for name, limit in inventory.LIMITS.items()],
 )
 def test_too_many_are_an_error(world: World, refused: t.Any, kind: str, limit: int) -> None:
     objects = getattr(world.inventory, f"{kind}s")

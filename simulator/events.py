@@ -1,0 +1,89 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What happens to a vCenter at some moment, by schedule: restarts, lost tasks, new images; knows no HTTP."""
+
+from __future__ import annotations
+
+import functools
+import typing as t
+
+from .errors import WorldError
+from .values import Struct
+
+if t.TYPE_CHECKING:
+    from .world import World
+
+#: How long a start waits for another operation on the same object to end before it looks again.
+WAIT = 1.0
+
+
+class Events:
+    """The schedule of a world: `at` seconds from now, or somewhere between two such times, `do` something."""
+
+    def __init__(self, world: World, entries: t.Iterable[t.Any] = ()) -> None:
+        self._world = world
+        self._kinds: dict[str, tuple[t.Callable[..., t.Any], set[str]]] = {
+            "restart": (world.restart, {"seconds", "refused", "forget_tasks"}),
+            "expire_sessions": (world.sessions.expire, set()),
+            "vanish": (world.vanish, {"cluster", "host", "operation"}),
+            "release": (world.release, {"cluster", "host"}),
+            "block": (world.block, {"seconds", "cluster", "host"}),
+            "new_commit": (world.new_commit, {"commit", "description", "cluster", "host"}),
+            "operation": (self._start_operation, {"kind", "seconds", "cluster", "host"}),
+            "stage": (self._start_stage, {"cluster", "host", "hosts"}),
+            "patch": (self._patch, {"changes"}),
+            "faults": (self._add_faults, {"faults"}),
+            "shift_clock": (world.shift_clock, {"seconds"}),
+        }
+        #: What has happened, in its order.
+        self.done: list[str] = []
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: t.Any) -> None:
+        """Raises WorldError."""
+        if not isinstance(entry, dict) or "do" not in entry:
+            raise WorldError(f"An event must be a mapping with 'do', got {entry!r}.")
+        given = dict(entry)
+        name, moment = given.pop("do"), given.pop("at", 0)
+        if name not in self._kinds:
+            raise WorldError(f"No such event: {name}. There are {', '.join(self._kinds)}.")
+        action, known = self._kinds[name]
+        unknown = sorted(set(given) - known)
+        if unknown:
+            raise WorldError(f"The event {name} has the unknown member {unknown[0]!r}. Known are {sorted(known)}.")
+        seconds = self._world.chance.uniform(*moment) if isinstance(moment, (list, tuple)) else moment
+        self._world.timeline.after(seconds, functools.partial(self._happen, name, action, given))
+
+    def _happen(self, name: str, action: t.Callable[..., t.Any], given: Struct) -> None:
+        self.done.append(name)
+        action(**given)
+
+    def _start_operation(self, **given: t.Any) -> None:
+        """Not while another one runs: then as soon as that has ended."""
+        self._when_free(given, lambda: self._world.start_operation(**given))
+
+    def _start_stage(
+        self, cluster: str | None = None, host: str | None = None, hosts: t.Sequence[str] | None = None
+    ) -> None:
+        """Somebody else stages."""
+        world = self._world
+        managed = world.managed(cluster=cluster, host=host)
+        chosen = [world.host(name).id for name in hosts] if hosts else None
+        target = {"cluster": cluster, "host": host}
+        self._when_free(target, lambda: world.engine.stage(managed, "somebody@vsphere.local", None, chosen))
+
+    def _when_free(self, target: Struct, action: t.Callable[[], t.Any]) -> None:
+        if self._world.managed(cluster=target.get("cluster"), host=target.get("host")).operations:
+            self._world.timeline.after(WAIT, functools.partial(self._when_free, target, action))
+        else:
+            action()
+
+    def _patch(self, changes: Struct) -> None:
+        self._world.patch(changes)
+
+    def _add_faults(self, faults: t.Sequence[Struct]) -> None:
+        for rule in faults:
+            self._world.faults.add(**rule)
