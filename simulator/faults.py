@@ -74,7 +74,8 @@ class Fault:
 
     @property
     def kinds(self) -> t.Sequence[str]:
-        return [self.kind] if isinstance(self.kind, str) else self.kind
+        # YAML takes 429 for a number.
+        return [str(kind) for kind in (self.kind if isinstance(self.kind, (list, tuple)) else [self.kind])]
 
     def strikes(self, method: str, path: str, action: str, chance: random.Random) -> bool:
         wanted = ((self.method, method), (self.path, path), (self.action, action))
