@@ -29,6 +29,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
 
 try:
     import requests
+    import urllib3
 
     REQUESTS_IMPORT_ERROR = None
 except ImportError as import_error:
@@ -232,7 +233,7 @@ class Transport:
                 stream=True,
             ) as reply:
                 return Reply(reply.status_code, reply.headers, self._text_of(reply, timeout))
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             return _failure(error, self.endpoint, timeout)
         except ConnectionFailed as error:
             return error
@@ -242,13 +243,24 @@ class Transport:
         where = f"{self.endpoint.host} port {self.endpoint.port}"
         ends = self._clock.now() + timeout
         body = bytearray()
-        for part in reply.iter_content(64 * 1024):
+        for part in _parts(reply):
             body += part
             if len(body) > REPLY_LIMIT:
                 raise ReplyTooLarge(f"the answer from {where} is larger than {REPLY_LIMIT // 1024**2} MiB", sent=True)
             if self._clock.now() > ends:
                 raise ConnectionFailed(f"the answer from {where} was not complete within {timeout:g} s", sent=True)
         return body.decode("utf-8", "replace")
+
+
+def _parts(reply: t.Any) -> t.Iterator[bytes]:
+    """Yield the body as it comes in: whoever waits for full parts never gets to look at the clock."""
+    read1 = getattr(reply.raw, "read1", None)
+    if read1 is None:
+        # urllib3 before 2
+        yield from reply.iter_content(1024)
+        return
+    while part := read1(64 * 1024, decode_content=True):
+        yield part
 
 
 def _told(outcome: Reply | ConnectionFailed) -> dict[str, t.Any]:
@@ -287,7 +299,7 @@ def _failure(error: t.Any, endpoint: Endpoint, timeout: float) -> ConnectionFail
         return ConnectionFailed(f"no TLS connection to {where} ({cause})", sent=True)
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return ConnectionFailed(f"no connection to {where} within {CONNECT_TIMEOUT:g} s")
-    if isinstance(error, requests.exceptions.ReadTimeout):
+    if isinstance(error, (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError)):
         return ConnectionFailed(
             f"no answer from {where} within {timeout:g} s", "Raise request_timeout if vCenter is slow", sent=True
         )

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import typing as t
 
 import pytest
@@ -17,6 +18,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
     AuthenticationFailed,
     ConnectionFailed,
+    Interrupted,
     NotFound,
     TooMany,
     Unauthorized,
@@ -24,7 +26,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     UnparsableError,
     VCenterError,
 )
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import Reply
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import Reply, RetryPolicy
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
 
 NewClient = t.Callable[..., VCenterClient]
@@ -234,3 +236,61 @@ def test_a_redirect_is_not_followed() -> None:
     reply = Reply(302, {"Location": "https://elsewhere.example.com/"}, "")
     error = refused(lambda: _client._value("GET", "/api/x", reply), UnexpectedReply)
     assert "redirecting to https://elsewhere.example.com/" in str(error)
+
+
+def error_reply(status: int, **body: t.Any) -> Reply:
+    return Reply(status, {}, json.dumps(body))
+
+
+@pytest.mark.parametrize(
+    ("reply", "repeated"),
+    [
+        (error_reply(500, error_type="TIMED_OUT", messages=[]), True),
+        (error_reply(500, error_type="ERROR", messages=[], data={"is_transient": True}), True),
+        (error_reply(500, type="com.vmware.vapi.std.errors.timed_out", value={"messages": []}), True),
+        (error_reply(500, error_type="ERROR", messages=[]), False),
+        (error_reply(500, error_type="INTERNAL_SERVER_ERROR", messages=[], data={"is_transient": "yes"}), False),
+        (error_reply(500, error_type="UNAUTHENTICATED", messages=[]), False),
+        (Reply(500, {}, "<html>oops</html>"), True),
+        (Reply(500, {}, ""), True),
+    ],
+)
+def test_a_500_is_repeated_only_if_it_may_pass(reply: Reply, repeated: bool) -> None:
+    policy = RetryPolicy(transient=_client._transient)
+    assert policy.repeats(True, reply) is repeated
+    assert policy.repeats(False, reply) is False, "a write never is"
+
+
+def test_retries_are_limited_by_a_budget(client: VCenterClient, vcenter: VCenter, world: World) -> None:
+    world.faults.add("503_json", path=CLUSTERS, times=None)
+    for call in [functools.partial(client.get, CLUSTERS)] * 10:
+        refused(call, ApiError)
+    sent = sum(1 for request in vcenter.requests if request.path == CLUSTERS)
+    assert sent == 10 + 20, "a first try each, and 100 tokens for retries at 5 each"
+
+
+def test_a_session_that_is_refused_twice_is_a_failure(new_client: NewClient, vcenter: VCenter, world: World) -> None:
+    with new_client() as client:
+        world.sessions.lifetime = -1
+        error = refused(lambda: client.get(CLUSTERS), AuthenticationFailed)
+    assert "that it has just opened" in str(error)
+    assert logins(vcenter) == 2
+
+
+def test_the_request_id_of_vcenter_is_kept() -> None:
+    reply = Reply(404, {"X-Request-ID": "abc-1"}, '{"error_type": "NOT_FOUND", "messages": []}')
+    assert refused(lambda: _client._value("GET", "/api/x", reply), NotFound).details()["request_id"] == "abc-1"
+
+
+def test_an_interruption_in_the_moment_of_leaving_still_logs_out(
+    new_client: NewClient, vcenter: VCenter, world: World, clock: t.Any
+) -> None:
+    def interrupted(dummy: float) -> None:
+        raise Interrupted("Interrupted by SIGTERM")
+
+    client = new_client().__enter__()
+    world.faults.add("503_json", method="DELETE")
+    clock.sleep = interrupted
+    with pytest.raises(Interrupted):
+        client.__exit__(None, None, None)
+    assert vcenter.sessions == []

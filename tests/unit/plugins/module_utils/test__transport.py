@@ -6,15 +6,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import socket
+import ssl
 import threading
 import typing as t
 
 import pytest
 import trustme
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import CertificateRefused, ConnectionFailed
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Clock
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
+    CertificateRefused,
+    ConnectionFailed,
+    ReplyTooLarge,
+)
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import (
     Endpoint,
     Reply,
@@ -206,3 +213,49 @@ def test_proxy_option_beats_the_environment(proxy: Proxy, clock: t.Any, monkeypa
     monkeypatch.setenv("NO_PROXY", "*")
     failure(Endpoint("vcenter.example.com", proxy=f"http://127.0.0.1:{proxy.port}"), clock)
     assert len(proxy.asked) == 1
+
+
+class Dripping:
+    """Answers over TLS with more and more spaces, as fast or slowly as asked."""
+
+    def __init__(self, part: int, pause: float) -> None:
+        authority = trustme.CA()
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(self.context)
+        self.ca = authority.cert_pem.bytes()
+        self._part, self._pause = b" " * part, pause
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        with contextlib.suppress(OSError):
+            plain, dummy = self._listener.accept()
+            with self.context.wrap_socket(plain, server_side=True) as connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
+                while True:
+                    connection.sendall(self._part)
+                    threading.Event().wait(self._pause)
+
+    def endpoint(self, folder: pathlib.Path, timeout: float) -> Endpoint:
+        path = folder / "ca.pem"
+        path.write_bytes(self.ca)
+        return Endpoint("localhost", self.port, ca_path=str(path), timeout=timeout)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def test_an_answer_beyond_any_size_is_refused(tmp_path: pathlib.Path) -> None:
+    server = Dripping(1024 * 1024, 0)
+    error = failure(server.endpoint(tmp_path, 30), Clock(), ReplyTooLarge)
+    server.close()
+    assert "larger than 32 MiB" in str(error)
+
+
+def test_an_answer_that_drips_is_given_up(tmp_path: pathlib.Path) -> None:
+    server = Dripping(1, 0.05)
+    error = failure(server.endpoint(tmp_path, 0.4), Clock())
+    server.close()
+    assert "not complete within 0.4 s" in str(error)
