@@ -14,6 +14,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import V
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     NotAllowedInCurrentState,
     NotFound,
+    VCenterError,
     attempt,
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._task_info import common_of
@@ -31,6 +32,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
 )
 
 UPDATE = ("/api/appliance/update", "/rest/appliance/update")
+SYSTEM_VERSION = "/api/appliance/system/version"
 SIBLINGS = {
     UPDATE[0]: {
         "pending": "/api/appliance/update/pending",
@@ -84,6 +86,15 @@ class ApplianceUpdate:
         """Return when and from where the appliance looks for updates."""
         with attempt("read the update policy of the appliance"):
             return policy_of(self._client.get(self._siblings["policy"]))
+
+
+def system_version(client: VCenterClient) -> str | None:
+    """Return the version of vCenter, such as 8.0.3.00400; None where it may not be read."""
+    try:
+        version = client.get(SYSTEM_VERSION)
+    except VCenterError:
+        return None
+    return string_or_none(dict_or_empty(version).get("version"))
 
 
 def update_of(value: t.Any) -> Json:

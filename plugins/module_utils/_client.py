@@ -188,7 +188,7 @@ class VCenterClient:
             return expect(_value("POST", path, reply), str, "session")
         except Unauthenticated as error:
             raise AuthenticationFailed(
-                f"vCenter refuses the credentials ({'; '.join(error.messages) or 'no reason given'})"
+                f"vCenter refuses the credentials ({'; '.join(error.messages).rstrip('.') or 'no reason given'})"
             ) from error
         except ApiError as error:
             if SESSION_LIMIT_ID in reply.text:

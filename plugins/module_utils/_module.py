@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import types
 import typing as t
@@ -131,6 +132,7 @@ def connection_of(params: Params, environment: Environment) -> tuple[Endpoint, C
     for name, variable in _VARIABLES.items():
         if options.get(name) == "":
             options[name] = os.environ.get(variable) or None
+            environment.used |= {variable} if options[name] else set()
     host, port = host_and_port(options["hostname"] or "", options["port"])
     session_id = options["session_id"]
     explicit_login = (
@@ -214,6 +216,11 @@ def _proxy(options: Params) -> str | None:
         return None
     if not options["proxy_port"]:
         raise InvalidOption(f"The proxy '{host}' has no port", "Set proxy_port (VMWARE_PROXY_PORT)")
+    if not re.fullmatch(r"[\w.-]+|\[?[0-9A-Fa-f:.]+\]?", host):
+        raise InvalidOption(
+            f"The proxy_host '{_without_login(host)}' is not a name or an address",
+            "Give the name alone, with proxy_port beside it; for a proxy that needs a login, set HTTPS_PROXY instead",
+        )
     bracketed = f"[{host}]" if ":" in host and not host.startswith("[") else host
     return f"{options['proxy_protocol']}://{bracketed}:{options['proxy_port']}"
 

@@ -52,6 +52,7 @@ class StageJob:
         self._deadline = Deadline(client.clock, options.wait_timeout)
         self._busy: Deadline | None = None
         self._judged: set[str] = set()
+        self._restaged = False
 
     def steps(self) -> _tasks.Job:
         """Do the work; yield whatever has to be waited for. What goes wrong becomes the problem of the unit."""
@@ -90,7 +91,7 @@ class StageJob:
                 raise TaskTimeout(f"wait_timeout ({self._options.wait_timeout:g} s) is over for {self._label}")
             task = yield from self._staging_task(needed)
             if not self._options.wait:
-                self._unit.verdicts.update({host: _verdicts.started(self._unit.hosts[host]) for host in needed})
+                self._leave(needed)
                 return
             try:
                 self._unit.task = yield from self._wait_for(task)
@@ -101,10 +102,22 @@ class StageJob:
             if _refused_late(self._unit.task):
                 yield from self._wait_for_others()
                 continue
-            needed = self._judge(self._unit.task, needed)
+            needed = self._judge(self._unit.task, needed) or self._outdated(plan.settled)
             if not needed and rounds > 0:
                 rounds -= 1
                 needed = self._retriable()
+
+    def _leave(self, needed: set[str]) -> None:
+        """Give the verdicts for hosts that nobody waits for; someone else's task may not be for all of them."""
+        task = self._unit.task
+        outcome = _verdicts.NOTHING
+        if self._unit.adopted and task and task.result:
+            outcome = _verdicts.outcome_of(self._unit.entity, task.result, ended=task.finished)
+        for moid in needed:
+            host = self._unit.hosts[moid]
+            left_out = outcome.verdicts and moid not in outcome.verdicts
+            reason = "a staging of other hosts runs on this cluster; run again when it has ended"
+            self._unit.verdicts[moid] = _verdicts.failed(host, reason) if left_out else _verdicts.started(host)
 
     def _staging_task(self, needed: set[str]) -> Steps[str]:
         """Return a task that stages these hosts, found running or started."""
@@ -242,6 +255,16 @@ class StageJob:
         for moid in missing:
             unit.verdicts[moid] = _verdicts.failed(unit.hosts[moid], _why(task))
         return set()
+
+    def _outdated(self, settled: t.Mapping[str, _verdicts.Verdict]) -> set[str]:
+        """Return the hosts left alone for an image that, as the result now tells, is no longer the present one."""
+        unit = self._unit
+        known = unit.compliance.commit if unit.compliance and unit.scanned else unit.history.commit
+        known = known or (unit.compliance.commit if unit.compliance else None)
+        if self._options.commit or unit.commit in {None, known} or self._restaged:
+            return set()
+        self._restaged = True
+        return {moid for moid, one in settled.items() if one.verdict == _verdicts.SKIPPED}
 
     def _asked(self, verdicts: dict[str, _verdicts.Verdict]) -> dict[str, _verdicts.Verdict]:
         """Return those about hosts asked for: someone else's task may be for other hosts as well."""

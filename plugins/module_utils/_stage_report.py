@@ -46,7 +46,8 @@ def failure_of(units: t.Sequence[Unit], *, predicted: bool) -> tuple[str, str]:
     """
     failed = [verdict for unit in units for verdict in unit.verdicts.values() if verdict.verdict == FAILED]
     number = sum(len(unit.verdicts) for unit in units)
-    told = [f"{len(failed)} of {number} hosts {'would not be' if predicted else 'were not'} staged."]
+    verb = "would not be" if predicted else "was not" if len(failed) == 1 else "were not"
+    told = [f"{len(failed)} of {number} host{'' if number == 1 else 's'} {verb} staged."]
     told.extend(_unit_failure(unit) for unit in units)
     retriable = sum(1 for verdict in failed if verdict.retriable)
     return " ".join(text for text in told if text), _next_step(retriable)
@@ -91,6 +92,7 @@ def _unit_result(unit: Unit) -> Json:
         "source": unit.source,
         "commit": unit.commit,
         "task": {**unit.task.summary(), "adopted": unit.adopted} if unit.task else None,
+        "errors": list(unit.task.error_messages) if unit.task else [],
         "notifications": list(unit.notifications),
         "hosts": [verdict.result() for verdict in sorted(unit.verdicts.values(), key=lambda entry: entry.name)],
     }

@@ -19,6 +19,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
     CertificateRefused,
     ConnectionFailed,
+    NotFound,
     ReplyTooLarge,
     UnexpectedReply,
     VCenterError,
@@ -89,7 +90,11 @@ def get_task(client: VCenterClient, task: str) -> Task:
     :raises NotFound: vCenter has dropped it, or never had it.
     """
     with attempt(f"read task {task}"):
-        return _task(task, client.get(TASK.format(task=segment(task))))
+        try:
+            return _task(task, client.get(TASK.format(task=segment(task))))
+        except NotFound as error:
+            error.remedy = "Correct task: vCenter has no such task (any more), or this user may not see it"
+            raise
 
 
 def cancel_task(client: VCenterClient, task: str) -> None:

@@ -264,7 +264,7 @@ UNKNOWN = "UNKNOWN"
 def gather_stage_info(params: dict[str, t.Any], client: VCenterClient, dummy: Context) -> dict[str, t.Any]:
     """Return what is known of the staging of clusters."""
     asked = _tasks.get_task(client, params["task"]) if params["task"] else None
-    selection = Selection(client, params["datacenter"])
+    selection = Selection(client, params["datacenter"] or None)
     clusters = selection.clusters(wanted_clusters(params["clusters"], asked))
     selection.check()
     if asked and asked.target not in {cluster.moid for cluster in clusters}:

@@ -251,6 +251,11 @@ clusters:
           description: Whether it ran already and was waited for.
           type: bool
           sample: false
+    errors:
+      description: Why vCenter calls the task FAILED; empty when it does not. Hosts may be staged all the same.
+      type: list
+      elements: str
+      sample: []
     notifications:
       description: What vCenter says of the whole, in the shape of RV(clusters[].hosts[].notifications).
       type: list
@@ -367,7 +372,12 @@ problems:
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _inventory
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption, StagingFailed
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._appliance import system_version
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
+    InvalidOption,
+    PreflightFailed,
+    StagingFailed,
+)
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._selection import Selection
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report import failure_of, result_of
@@ -408,12 +418,14 @@ def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> 
             raise InvalidOption(
                 f"The option '{name}' is {params[name]}; it must be at least {least}", f"Correct {name}"
             )
-    selection = Selection(client, params["datacenter"])
+    selection = Selection(client, params["datacenter"] or None)
     units = selected_units(params, client, selection)
     read_images(client, units, options.commit, selection.problems)
     selection.check()
     run = StageRun(client, options, context)
     run.look(units)
+    if any(unit.plan(options.commit).needed for unit in units):
+        check_release(client)
     check_in_flight(units, options)
     warn_of_the_unknown(units, options, context)
     if context.check_mode:
@@ -493,6 +505,13 @@ def known_commit(client: VCenterClient, unit: Unit, commit: str) -> bool:
     return _images.commit_exists(client, unit.entity, commit)
 
 
+def check_release(client: VCenterClient) -> None:
+    """Refuse a vCenter that cannot stage yet: it would answer as if the cluster were not there."""
+    version = system_version(client)
+    if version and version.partition(".")[0].isdigit() and int(version.partition(".")[0]) < 8:
+        raise PreflightFailed([f"This vCenter has version {version}, and staging needs 8.0; update vCenter first"])
+
+
 def check_in_flight(units: list[Unit], options: Options) -> None:
     """Refuse to start more than may be in flight when nobody stays to start the rest."""
     number = sum(1 for unit in units if unit.plan(options.commit).needed)
@@ -513,6 +532,10 @@ def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -
             context.warn(
                 f"There is no compliance of {unit.entity.label} for that image, and check mode does not scan: "
                 "all its hosts count as not staged."
+            )
+        elif context.check_mode and options.refresh == "always":
+            context.warn(
+                f"Check mode does not scan {unit.entity.label}: what it foretells rests on the stored compliance."
             )
 
 

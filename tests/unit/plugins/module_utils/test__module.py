@@ -150,6 +150,21 @@ def test_an_explicit_login_beats_a_session_of_the_environment(
     assert ended(INFO, **connection, clusters=["prod"])["clusters"]
 
 
+def test_empty_options_are_as_good_as_none(
+    ended: t.Any, connection: dict[str, t.Any], new_client: t.Any, monkeypatch: pytest.MonkeyPatch, vcenter: VCenter
+) -> None:
+    monkeypatch.setenv("VMWARE_SESSION_ID", "stale-session")
+    assert ended(INFO, **connection, session_id="", clusters=["prod"])["clusters"], "the login of the task"
+    monkeypatch.setenv("VMWARE_USER", vcenter.username)
+    monkeypatch.setenv("VMWARE_PASSWORD", vcenter.password)
+    connection.update(username="", password="")
+    with new_client() as owner:
+        monkeypatch.setenv("VMWARE_SESSION_ID", owner._token)
+        before = len(vcenter.requests)
+        assert ended(INFO, **connection, clusters=["prod"])["clusters"], "the session of the environment"
+        assert not [request for request in vcenter.requests[before:] if request.path == "/api/session"]
+
+
 def test_a_session_of_the_environment_needs_no_login(
     ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter, new_client: t.Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,6 +187,10 @@ def test_a_session_of_the_environment_needs_no_login(
         ({"hostname": "vc.example.com", "session_id": "0123-session", "ca_path": "/no/such/file"}, "/no/such/file"),
         ({"hostname": "vc.example.com", "session_id": "0123-session", "proxy_host": "proxy"}, "proxy_port"),
         ({"hostname": "vc.example.com", "session_id": "0123-session", "request_timeout": 0}, "request_timeout"),
+        (
+            {"hostname": "vc", "session_id": "0123-session", "proxy_host": "user:secret@proxy", "proxy_port": 1},
+            "The proxy_host '***@proxy' is not a name",
+        ),
         ({"hostname": "a b", "session_id": "0123-session"}, "not a name"),
         (
             {"hostname": "https://root:secret@vc.example.com/", "session_id": "0123-session"},

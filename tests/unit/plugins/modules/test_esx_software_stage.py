@@ -316,7 +316,7 @@ def test_a_failed_host_fails_the_module_with_the_whole_result(staged: Stage, wor
     assert error.result["failed_hosts"] == ["esx01.example.com"]
     text = str(error)
     assert text.startswith(
-        "1 of 5 hosts were not staged. Cluster 'prod' (domain-c8): esx01.example.com: The host cannot"
+        "1 of 5 hosts was not staged. Cluster 'prod' (domain-c8): esx01.example.com: The host cannot"
     )
     assert "Check port 9084." in text
     assert "marks 1 of the failures as worth another try" in text
@@ -637,3 +637,54 @@ def test_a_500_that_stays_is_not_sent_for_ever(staged: Stage, vcenter: VCenter, 
     )
     failure(lambda: staged(clusters=["domain-c9"]))
     assert len(vcenter.stages) == 2
+
+
+# Found by trying
+
+
+def test_a_host_staged_for_an_image_that_has_changed_since_is_staged_again(
+    staged: Stage, vcenter: VCenter, world: World
+) -> None:
+    staged(clusters=["domain-c9"], hosts=["edge01.example.com"])
+    world.new_commit("3", cluster="domain-c9")
+    result = staged(clusters=["domain-c9"])
+    assert result["clusters"][0]["commit"] == "3"
+    assert result["successful_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    assert world.host("edge01.example.com").staged_commit == "3"
+    assert staged(clusters=["domain-c9"])["changed"] is False
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_vcenter_that_cannot_stage_yet_is_told_before_the_first_write(
+    world_data: dict[str, t.Any], request: pytest.FixtureRequest, check_mode: bool
+) -> None:
+    world_data["vcenter"]["version"] = "7.0.3.01700"
+    call = request.getfixturevalue("staged")
+    error = failure(lambda: call(clusters=["prod"], check_mode=check_mode), PreflightFailed)
+    assert "version 7.0.3.01700, and staging needs 8.0" in str(error)
+    assert request.getfixturevalue("vcenter").writes == []
+
+
+def test_without_waiting_hosts_left_out_of_the_running_task_are_told(staged: Stage, world: World, clock: t.Any) -> None:
+    world.engine.stage(world.cluster("domain-c9").managed, "somebody", None, ["host-19"])
+    clock.sleep(5)
+    error = failure(lambda: staged(clusters=["domain-c9"], wait=False))
+    assert verdicts(error.result) == {"edge01.example.com": "started", "edge02.example.com": "failed"}
+    assert "run again when it has ended" in str(error)
+
+
+def test_check_mode_with_a_scan_asked_for_warns(staged: Stage, run: t.Any) -> None:
+    staged(check_mode=True, clusters=["prod"], refresh="always")
+    assert "rests on the stored compliance" in run.warnings[0]
+
+
+def test_the_error_of_a_failed_task_is_kept(staged: Stage, world: World) -> None:
+    error = {"error_type": "ERROR", "id": "sim.vlcm.x", "message": "Something else broke."}
+    ending = {"status": "FAILED", "error": error, "result": True}
+    world.patch({"clusters": {"domain-c9": {"stage_outcomes": [ending]}}})
+    result = staged(clusters=["domain-c9"])
+    assert result["clusters"][0]["errors"] == ["Something else broke."]
+
+
+def test_an_empty_datacenter_is_none(staged: Stage) -> None:
+    assert staged(clusters=["prod"], datacenter="")["changed"] is True
