@@ -232,6 +232,11 @@ class StageRun:
     def hosts(self) -> list[Host]:
         return self._hosts
 
+    @property
+    def disturbances(self) -> list[str]:
+        """What the world file wanted to go wrong with this task, by name."""
+        return [name if name != "status" else "FAILED" for name in self._ending if name not in ("error", "result")]
+
     def _partial_result(self) -> Struct | None:
         return self.result(final=False) if self.runs and self._engine.partial_results else None
 
