@@ -26,6 +26,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     mapping_of,
     member,
     notifications_of,
+    number_or_none,
     string_or_none,
     strings_of,
     text_of,
@@ -141,7 +142,7 @@ def summary_of(value: t.Any) -> Json:
         "priority": string_or_none(value.get("priority")),
         "release_date": string_or_none(value.get("release_date")),
         "reboot_required": _flag(value, "reboot_required"),
-        "size": value.get("size"),
+        "size": number_or_none(value.get("size")),
         "component": string_or_none(value.get("component")),
         "quick_patch": _flag(value, "quick_patch"),
     }
@@ -157,7 +158,8 @@ def policy_of(value: t.Any) -> Json:
         "username": string_or_none(policy.get("username")),
         **{name: _flag(policy, name) for name in flags},
         "check_schedule": [
-            {name: entry.get(name) for name in ("day", "hour", "minute")}
+            {"day": string_or_none(entry.get("day"))}
+            | {name: number_or_none(entry.get(name)) for name in ("hour", "minute")}
             for entry in map(dict_or_empty, list_or_empty(policy.get("check_schedule")))
         ],
     }

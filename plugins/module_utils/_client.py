@@ -8,9 +8,11 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import dataclasses
 import json
+import re
 import types
 import typing as t
 import urllib.parse
@@ -35,7 +37,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport impor
     Trace,
     Transport,
 )
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import dict_or_empty, expect, texts_of
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import dict_or_empty, expect, json_of, texts_of
 
 Query = t.Mapping[str, t.Any]
 
@@ -63,7 +65,7 @@ def segment(value: str) -> str:
     """
     if value in {"", ".", ".."}:
         raise UnexpectedReply(f"'{value}' cannot be an identifier")
-    return urllib.parse.quote(value, safe="")
+    return urllib.parse.quote(value, safe="", errors="replace")
 
 
 class VCenterClient:
@@ -167,7 +169,15 @@ class VCenterClient:
             headers["Content-Type"] = "application/json"
             data = json.dumps(body).encode()
         reply = self._transport.send(method, target, headers=headers, body=data, safe=safe, timeout=timeout)
-        return _value(method, target, reply)
+        return _value(method, target, self._without_secrets(reply))
+
+    def _without_secrets(self, reply: Reply) -> Reply:
+        """Return an answer without session and login: some proxies show in their error page what they were sent."""
+        login = f"{self._credentials.username}:{self._credentials.password}".encode("utf-8", "replace")
+        text = reply.text
+        for secret in (self._token, base64.b64encode(login).decode()):
+            text = text.replace(secret, "***") if secret else text
+        return reply if text == reply.text else dataclasses.replace(reply, text=text)
 
     def _log_in(self) -> None:
         self._token = None
@@ -183,9 +193,9 @@ class VCenterClient:
     def _open(self, path: str) -> str:
         auth = (self._credentials.username, self._credentials.password)
         headers = {"Accept": "application/json", "vmware-use-header-authn": "true"}
-        reply = self._transport.send("POST", path, headers=headers, auth=auth)
+        reply = self._without_secrets(self._transport.send("POST", path, headers=headers, auth=auth))
         try:
-            return expect(_value("POST", path, reply), str, "session")
+            token = expect(_value("POST", path, reply, shown=reply.status >= 400), str, "session")
         except Unauthenticated as error:
             raise AuthenticationFailed(
                 f"vCenter refuses the credentials ({'; '.join(error.messages).rstrip('.') or 'no reason given'})"
@@ -197,6 +207,10 @@ class VCenterClient:
                     "(30 minutes idle), or use another account"
                 )
             raise
+        if not re.fullmatch(r"[!-~]+", token):
+            # It goes into a header, where anything else would be refused with the token in the message.
+            raise UnexpectedReply("vCenter's answer has no usable session (characters that no session has)")
+        return token
 
     def _log_out(self) -> None:
         if self._token and not self._credentials.session_id:
@@ -213,11 +227,14 @@ def _encoded(query: Query | None) -> str:
         for value in (values if isinstance(values, (list, tuple)) else [values])
         if value is not None
     ]
-    return "?" + urllib.parse.urlencode(pairs, quote_via=urllib.parse.quote) if pairs else ""
+    return "?" + urllib.parse.urlencode(pairs, quote_via=urllib.parse.quote, errors="replace") if pairs else ""
 
 
-def _value(method: str, target: str, reply: Reply) -> t.Any:
-    """Return the value of a good answer; raise for any other."""
+def _value(method: str, target: str, reply: Reply, *, shown: bool = True) -> t.Any:
+    """Return the value of a good answer; raise for any other.
+
+    :param shown: whether an error may tell how the body begins.
+    """
     path = target.split("?", 1)[0]
     decoded = _decoded(reply)
     if reply.status >= 400:
@@ -225,9 +242,11 @@ def _value(method: str, target: str, reply: Reply) -> t.Any:
         error.request_id = reply.request_id
         raise error
     if not 200 <= reply.status < 300 or isinstance(decoded, UnexpectedReply):
-        location = f", redirecting to {reply.headers['Location']}" if "Location" in reply.headers else ""
+        # What follows the address in a redirect is for its target alone.
+        location = re.split("[?#]", reply.headers.get("Location", ""))[0]
         raise UnexpectedReply(
-            f"the answer to {method} {path} is no JSON value (status {reply.status}{location}{_beginning(reply)})"
+            f"the answer to {method} {path} is no JSON value (status {reply.status}"
+            f"{f', redirecting to {location}' if location else ''}{_beginning(reply) if shown else ''})"
         )
     if path.startswith("/rest/") and isinstance(decoded, dict) and set(decoded) == {"value"}:
         return decoded["value"]
@@ -238,7 +257,7 @@ def _decoded(reply: Reply) -> t.Any:
     if not reply.text.strip():
         return None
     try:
-        return json.loads(reply.text)
+        return json_of(reply.text)
     except ValueError:
         return UnexpectedReply("not JSON")
 

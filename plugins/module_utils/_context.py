@@ -11,6 +11,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
+
 
 def _ignore(dummy: str) -> None:
     """Drop a text: nobody listens."""
@@ -18,7 +20,7 @@ def _ignore(dummy: str) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """Given to every work function.
+    """Given to every work function. What goes out by it may hold names and words of vCenter, so it is made plain.
 
     :param check_mode: whether nothing may be changed.
     :param warn: tells the user something beside the result.
@@ -28,3 +30,11 @@ class Context:
     check_mode: bool = False
     warn: t.Callable[[str], None] = _ignore
     progress: t.Callable[[str], None] = _ignore
+
+    def __post_init__(self) -> None:
+        for name in ("warn", "progress"):
+            object.__setattr__(self, name, _plainly(getattr(self, name)))
+
+
+def _plainly(tell: t.Callable[[str], None]) -> t.Callable[[str], None]:
+    return lambda text: tell(plain(text))

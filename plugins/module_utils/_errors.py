@@ -11,6 +11,8 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
+
 Problem = dict[str, t.Any]
 
 
@@ -32,7 +34,7 @@ class VCenterError(Exception):
 
     def __str__(self) -> str:
         lead = f"Could not {self.attempted}: " if self.attempted else ""
-        return " ".join(part for part in (_sentence(lead + self.reason), _sentence(self.remedy)) if part)
+        return plain(" ".join(part for part in (_sentence(lead + self.reason), _sentence(self.remedy)) if part))
 
     def details(self) -> dict[str, t.Any]:
         """Return the facts of this error as values that fit into a module result."""
@@ -50,7 +52,7 @@ class PreflightFailed(VCenterError):
     """
 
     def __init__(self, problems: t.Sequence[str]) -> None:
-        self.problems = list(problems)
+        self.problems = [plain(problem) for problem in problems]
         listed = " ".join(_sentence(problem) for problem in self.problems)
         super().__init__(
             f"Nothing was changed in vCenter, because of {_count(len(self.problems), 'problem')}: {listed}"

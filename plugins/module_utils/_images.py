@@ -14,6 +14,7 @@ import typing as t
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient, segment
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import NotFound, Unsupported, attempt
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     Json,
     expect,
@@ -145,10 +146,10 @@ def compliance_of(entity: Entity, value: t.Any) -> Compliance:
 
 
 def names_of(host_info: t.Any) -> dict[str, str]:
-    """Return the names in a ``host_info`` map, by identifier."""
+    """Return the names in a ``host_info`` map, by identifier, each in one plain line."""
     entries = mapping_of(host_info)
     return {
-        host: info["name"]
+        host: plain(info["name"])
         for host, info in entries.items()
         if isinstance(info, dict) and isinstance(info.get("name"), str)
     }

@@ -14,6 +14,7 @@ import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import TooMany, attempt
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import expect, member, string_or_none
 
 CLUSTERS = "/api/vcenter/cluster"
@@ -29,6 +30,7 @@ class Entity:
 
     :param kind: ``cluster`` or ``host``.
     :param moid: vCenter's identifier, such as domain-c8 or host-16.
+    :param name: in one plain line, as it ends up in terminals and reports.
     """
 
     kind: str
@@ -155,7 +157,7 @@ def _find(
     # A name that looks like an identifier is looked up as both: better two candidates than the wrong object.
     names = {entity.name for entity in found.values()}
     for part in _parts(
-        [name for name in wanted if name not in names or re.fullmatch(r"(domain-c|host-|datacenter-)\d+", name)]
+        [name for name in wanted if plain(name) not in names or re.fullmatch(r"(domain-c|host-|datacenter-)\d+", name)]
     ):
         for entity in _list(client, path, {by_id: part, **within}, decode):
             found[entity.moid] = entity
@@ -197,8 +199,13 @@ def _forms(name: str) -> set[str]:
 
 def _name(entry: t.Any, what: str) -> str:
     name = member(entry, "name", str, what)
-    return re.sub(
-        "%2f|%5c|%25", lambda match: {"%2f": "/", "%5c": "\\", "%25": "%"}[match[0].lower()], name, flags=re.IGNORECASE
+    return plain(
+        re.sub(
+            "%2f|%5c|%25",
+            lambda match: {"%2f": "/", "%5c": "\\", "%25": "%"}[match[0].lower()],
+            name,
+            flags=re.IGNORECASE,
+        )
     )
 
 

@@ -23,6 +23,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import C
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._diagnostics import Diagnostics
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import Interrupted, InvalidOption, VCenterError
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import harmless
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR, Endpoint
 
 Params = dict[str, t.Any]
@@ -110,10 +111,10 @@ def run_module(work: Work, argument_spec: Params, **constraints: t.Any) -> None:
             client = stack.enter_context(VCenterClient(endpoint, credentials, trace=trace))
             result = work(module.params, client, context)
     except VCenterError as error:
-        module.fail_json(**{**error.details(), "msg": str(error)})
+        module.fail_json(**harmless({**error.details(), "msg": str(error)}))
     except Interrupted as interruption:
         module.fail_json(msg=f"{interruption}. Tasks that were started go on in vCenter; run again to wait for them.")
-    module.exit_json(**result)
+    module.exit_json(**harmless(result))
 
 
 def _interrupt(number: int, dummy: types.FrameType | None) -> None:
@@ -185,7 +186,7 @@ def host_and_port(hostname: str, port: int) -> tuple[str, int]:
         host, own_port = parts.hostname, parts.port
     except ValueError:
         host, own_port = None, None
-    if not host or "@" in authority or any(character.isspace() for character in authority):
+    if not host or "@" in authority or " " in authority or not authority.isprintable():
         raise InvalidOption(
             f"The hostname '{_without_login(text)}' is not a name, an address or an https:// URL", "Correct hostname"
         )

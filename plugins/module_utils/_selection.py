@@ -15,6 +15,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils import _inventor
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption, PreflightFailed
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity, Host
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
 
 E_ = t.TypeVar("E_", bound=Entity)
 
@@ -71,7 +72,7 @@ class Selection:
         return list({entity.moid: entity for entity in chosen if entity}.values())
 
     def _one(self, kind: str, wanted: str, found: t.Sequence[E_]) -> E_ | None:
-        matches = [entity for entity in found if wanted in {entity.name, entity.moid}]
+        matches = [entity for entity in found if plain(wanted) == entity.name or wanted == entity.moid]
         if len(matches) == 1:
             return matches[0]
         where = f" in datacenter '{self._datacenter}'" if self._within else ""

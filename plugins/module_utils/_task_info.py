@@ -13,6 +13,7 @@ import typing as t
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     dict_or_empty,
     member,
+    number_or_none,
     string_or_none,
     text_of,
     texts_of,
@@ -25,7 +26,11 @@ def percent_of(progress: t.Any) -> int | None:
     completed = progress.get("completed") if isinstance(progress, dict) else None
     if not isinstance(total, (int, float)) or not isinstance(completed, (int, float)) or total <= 0:
         return None
-    return max(0, min(100, int(100 * completed / total)))
+    try:
+        return max(0, min(100, int(completed * 100 / total)))
+    except (OverflowError, ValueError):
+        # Numbers beyond what a float can hold.
+        return None
 
 
 def progress_of(value: t.Any) -> dict[str, t.Any] | None:
@@ -34,8 +39,8 @@ def progress_of(value: t.Any) -> dict[str, t.Any] | None:
     if not progress:
         return None
     return {
-        "total": progress.get("total"),
-        "completed": progress.get("completed"),
+        "total": number_or_none(progress.get("total")),
+        "completed": number_or_none(progress.get("completed")),
         "percent": percent_of(progress),
         "message": text_of(progress.get("message")) or None,
     }
@@ -70,6 +75,6 @@ def common_of(value: t.Any, what: str) -> dict[str, t.Any]:
         "operation": string_or_none(value.get("operation")),
         "user": string_or_none(value.get("user")),
         "parent": string_or_none(value.get("parent")) or None,
-        "target": {"type": target.get("type"), "id": target.get("id")} if target else None,
+        "target": {name: string_or_none(target.get(name)) for name in ("type", "id")} if target else None,
         "error": error_of(value.get("error")),
     }

@@ -233,10 +233,11 @@ class Transport:
                 stream=True,
             ) as reply:
                 return Reply(reply.status_code, reply.headers, self._text_of(reply, timeout))
-        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
-            return _failure(error, self.endpoint, timeout)
         except ConnectionFailed as error:
             return error
+        # requests lets these through: addresses that cannot be, files that cannot be read.
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
+            return _failure(error, self.endpoint, timeout)
 
     def _text_of(self, reply: t.Any, timeout: float) -> str:
         """Read the body, which must neither drip for ever nor grow without end."""
@@ -271,7 +272,7 @@ def _told(outcome: Reply | ConnectionFailed) -> dict[str, t.Any]:
 
 def _basic(auth: tuple[str, str]) -> dict[str, str]:
     """Return Basic authentication in UTF-8: what requests makes of it by itself cannot hold every password."""
-    return {"Authorization": "Basic " + base64.b64encode(":".join(auth).encode()).decode()}
+    return {"Authorization": "Basic " + base64.b64encode(":".join(auth).encode("utf-8", "replace")).decode()}
 
 
 def _trusted(endpoint: Endpoint) -> bool | str:
@@ -289,6 +290,14 @@ def _proxies(endpoint: Endpoint) -> dict[str, str]:
 def _failure(error: t.Any, endpoint: Endpoint, timeout: float) -> ConnectionFailed:
     where = f"{endpoint.host} port {endpoint.port}"
     cause = _root_cause(error)
+    if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError, UnicodeError)):
+        return ConnectionFailed(f"{where} cannot be reached ({cause})", "Correct hostname, or the proxy")
+    if not isinstance(error, requests.exceptions.RequestException):
+        return ConnectionFailed(f"no connection to {where} ({cause})", "Correct ca_path, or REQUESTS_CA_BUNDLE")
+    return _failed_request(error, where, cause, timeout)
+
+
+def _failed_request(error: t.Any, where: str, cause: str, timeout: float) -> ConnectionFailed:
     if isinstance(error, requests.exceptions.ProxyError):
         return ConnectionFailed(
             f"the proxy does not connect to {where} ({cause})", "Check the proxy options or HTTPS_PROXY"
@@ -319,4 +328,5 @@ def _root_cause(error: BaseException) -> str:
         step = getattr(step, "reason", None) or next(
             (arg for arg in reversed(step.args) if isinstance(arg, BaseException)), None
         )
-    return _WRAPPING.sub("", text)
+    # The address of a proxy may hold a login.
+    return re.sub(r"//[^/\s]*@", "//***@", _WRAPPING.sub("", text))

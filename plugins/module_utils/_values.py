@@ -8,12 +8,64 @@
 
 from __future__ import annotations
 
+import json
+import math
+import re
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import UnexpectedReply
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
 
 T = t.TypeVar("T")
 Json = dict[str, t.Any]
+
+DEPTH_LIMIT = 100
+"""How deep JSON may be nested; the deepest that vCenter is known to send is about 15."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+def json_of(text: str) -> t.Any:
+    """Return the value of a JSON text, with a mark for each half of a character: whoever cuts texts may leave one.
+
+    :raises ValueError: it is none, has NaN or Infinity, or is nested beyond reason.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refused, parse_float=_finite)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if not _shallow(value):
+        raise ValueError("nested too deep")
+    if _HALF.search(text):
+        # What JSON can escape but no encoding can hold would fail wherever it is sent or written.
+        whole = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return json.loads(whole)
+    return value
+
+
+def _refused(constant: str) -> t.NoReturn:
+    raise ValueError(f"JSON has no {constant}")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is beyond all numbers")
+    return number
+
+
+def _shallow(value: t.Any) -> bool:
+    """Whether the value is nested no deeper than the limit, so that whatever walks through it later may recurse."""
+    containers = [value] if isinstance(value, (dict, list)) else []
+    depth = 0
+    while containers and depth < DEPTH_LIMIT:
+        depth += 1
+        containers = [
+            entry
+            for container in containers
+            for entry in (container.values() if isinstance(container, dict) else container)
+            if isinstance(entry, (dict, list))
+        ]
+    return not containers
 
 
 def expect(value: t.Any, kind: type[T], what: str) -> T:
@@ -38,19 +90,33 @@ def mapping_of(value: t.Any) -> Json:
     return {}
 
 
+def whole_mapping_of(value: t.Any, what: str) -> Json:
+    """Return a map of which every entry counts; an absent one is empty, a damaged one is an UnexpectedReply."""
+    found = mapping_of(value)
+    if value is not None and (not isinstance(value, (dict, list)) or len(found) != len(value)):
+        raise UnexpectedReply(f"vCenter's answer has no usable {what}: it is no map, or a damaged one")
+    return found
+
+
+def all_strings_of(value: t.Any, what: str) -> list[str]:
+    """Return an array of which every entry counts; an absent one is empty, any other is an UnexpectedReply."""
+    entries = expect([] if value is None else value, list, what)
+    return [expect(entry, str, f"entry of {what}") for entry in entries]
+
+
 def strings_of(value: t.Any) -> list[str]:
     """Return the strings of an array; an absent or wrong one has none."""
     return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
 
 
 def text_of(message: t.Any) -> str:
-    """Return a localizable message as text: vCenter's translation, else its default, else its id."""
+    """Return a localizable message as one plain line: vCenter's translation, else its default, else its id."""
     if isinstance(message, str):
-        return message
+        return plain(message)
     if not isinstance(message, dict):
         return ""
     texts = (string_or_none(message.get(name)) for name in ("localized", "default_message", "id"))
-    return next((text for text in texts if text), "")
+    return plain(next((text for text in texts if text), ""))
 
 
 def texts_of(messages: t.Any) -> list[str]:
@@ -61,6 +127,11 @@ def texts_of(messages: t.Any) -> list[str]:
 def string_or_none(value: t.Any) -> str | None:
     """Return a string, and None for anything else."""
     return value if isinstance(value, str) else None
+
+
+def number_or_none(value: t.Any) -> int | float | None:
+    """Return a number, and None for anything else."""
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def dict_or_empty(value: t.Any) -> Json:
@@ -77,23 +148,29 @@ def notifications_of(value: t.Any) -> list[Json]:
     """Flatten a ``notifications`` structure to a list, errors first.
 
     Each entry has type (ERROR, WARNING or INFO), id, message, resolution, retriable (None where vCenter does not say)
-    and time. Source: contract section 4.
+    and time. An error of a form that we do not know is an error all the same. Source: contract section 4.
     """
     groups = dict_or_empty(value)
     return [
         _notification(entry, kind)
         for name, kind in (("errors", "ERROR"), ("warnings", "WARNING"), ("info", "INFO"))
-        for entry in list_or_empty(groups.get(name))
-        if isinstance(entry, dict)
+        for entry in _entries(groups.get(name))
     ]
 
 
-def _notification(entry: Json, kind: str) -> Json:
+def _entries(group: t.Any) -> list[t.Any]:
+    if isinstance(group, list):
+        return group
+    return [group] if group else []
+
+
+def _notification(value: t.Any, kind: str) -> Json:
+    entry = value if isinstance(value, dict) else {"message": value}
     retriable = entry.get("retriable")
     return {
         "type": kind,
         "id": string_or_none(entry.get("id")),
-        "message": text_of(entry.get("message")) or string_or_none(entry.get("id")) or "(no text)",
+        "message": text_of(entry.get("message")) or text_of(entry.get("id")) or "(no text)",
         "resolution": text_of(entry.get("resolution")) or None,
         "retriable": retriable if isinstance(retriable, bool) else None,
         "time": string_or_none(entry.get("time")),

@@ -13,13 +13,15 @@ import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._images import Compliance, HostCompliance, names_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity, Host
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     Json,
+    all_strings_of,
+    dict_or_empty,
     expect,
-    mapping_of,
     notifications_of,
     string_or_none,
-    strings_of,
+    whole_mapping_of,
 )
 
 STAGED, SKIPPED, FAILED, STARTED = "staged", "skipped", "failed", "started"
@@ -59,7 +61,7 @@ class Verdict:
             "moid": self.host,
             "verdict": self.verdict,
             "status": self.status,
-            "reason": self.reason,
+            "reason": plain(self.reason),
             "retriable": self.retriable,
             "notifications": list(self.notifications),
             "start_time": self.start_time,
@@ -97,15 +99,16 @@ def outcome_of(entity: Entity, result: t.Any, *, ended: bool = True) -> Outcome:
         statuses, names = {entity.moid: value.get("status")}, {entity.moid: entity.name}
         listed: dict[str, str] = {}
     else:
-        statuses, names = mapping_of(value.get("host_status")), names_of(value.get("host_info"))
+        statuses = whole_mapping_of(value.get("host_status"), "'host_status' in the stage result")
+        names = names_of(value.get("host_info"))
         # The worst list is read last, so that a host in two of them counts as the worse.
         listed = {
             host: verdict
             for name, verdict in (("successful_hosts", STAGED), ("skipped_hosts", SKIPPED), ("failed_hosts", FAILED))
-            for host in strings_of(value.get(name))
+            for host in all_strings_of(value.get(name), f"'{name}' in the stage result")
         }
     verdicts = {
-        host: _judged(host, names.get(host, host), statuses.get(host), listed.get(host), ended)
+        host: _judged(host, names.get(host) or plain(host), statuses.get(host), listed.get(host), ended)
         for host in {**statuses, **listed}
     }
     if entity.kind == "host" and value.get("status") is None:
@@ -119,11 +122,13 @@ def outcome_of(entity: Entity, result: t.Any, *, ended: bool = True) -> Outcome:
 
 
 def _judged(host: str, name: str, entry: t.Any, listed: str | None, ended: bool) -> Verdict:
-    entry = entry if isinstance(entry, dict) else {}
-    status = string_or_none(entry.get("status"))
-    notifications = tuple(notifications_of(entry.get("notifications")))
+    known = dict_or_empty(entry)
+    status = string_or_none(known.get("status"))
+    # What is there without being understood is no success.
+    understood = entry is None or (isinstance(entry, dict) and status == known.get("status"))
+    notifications = tuple(notifications_of(known.get("notifications")))
     errors = [notification for notification in notifications if notification["type"] == "ERROR"]
-    by_status = _BY_STATUS.get(status, FAILED) if status else None
+    by_status = None if understood and status is None else _BY_STATUS.get(status or "", FAILED)
     verdict = max((one for one in (by_status, listed) if one), key=lambda one: _RANK[one], default=FAILED)
     if not ended and listed is None and status in {None, "RUNNING", "RETRY_PENDING"}:
         return Verdict(host, name, STARTED, status=status, reason="not finished yet", notifications=notifications)
@@ -137,8 +142,8 @@ def _judged(host: str, name: str, entry: t.Any, listed: str | None, ended: bool)
         status=status,
         reason=_reason(verdict, status, notifications),
         notifications=notifications,
-        start_time=string_or_none(entry.get("start_time")),
-        end_time=string_or_none(entry.get("end_time")),
+        start_time=string_or_none(known.get("start_time")),
+        end_time=string_or_none(known.get("end_time")),
     )
 
 

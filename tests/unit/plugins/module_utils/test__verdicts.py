@@ -109,9 +109,32 @@ def test_a_standalone_host_has_one_status(result: dict[str, t.Any], expected: di
     assert {host: one.verdict for host, one in outcome.verdicts.items()} == expected
 
 
-@pytest.mark.parametrize("shape", [{"host_status": 3}, {"successful_hosts": "host-1"}, {"host_status": {"h": 3}}])
-def test_members_of_another_shape_never_stage_a_host(shape: dict[str, t.Any]) -> None:
-    assert all(one.verdict == "failed" for one in _verdicts.outcome_of(CLUSTER, shape).verdicts.values())
+@pytest.mark.parametrize("status", [3, {"status": 3}, {"status": ""}, {"status": ["OK"]}, []])
+def test_a_status_that_is_not_understood_never_stages_a_host(status: t.Any) -> None:
+    shape = {"host_status": {"host-1": status}, "successful_hosts": ["host-1"]}
+    assert _verdicts.outcome_of(CLUSTER, shape).verdicts["host-1"].verdict == "failed"
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"host_status": 3},
+        {"host_status": [{"key": 3, "value": {"status": "ERROR"}}]},
+        {"successful_hosts": "host-1"},
+        {"failed_hosts": {"host-1": {}}},
+        {"failed_hosts": [{"host": "host-1"}]},
+    ],
+)
+def test_a_damaged_list_of_verdicts_is_refused(shape: dict[str, t.Any]) -> None:
+    complete = {"host_status": {"host-1": {"status": "OK"}}, "successful_hosts": ["host-1"], **shape}
+    with pytest.raises(UnexpectedReply, match=next(iter(shape))):
+        _verdicts.outcome_of(CLUSTER, complete)
+
+
+@pytest.mark.parametrize("errors", ["no depot", [None], {"message": "no depot"}, [["no depot"]]])
+def test_an_error_of_unknown_form_makes_a_skipped_host_a_failed_one(errors: t.Any) -> None:
+    entry = {"status": "SKIPPED", "notifications": {"errors": errors}}
+    assert _verdicts.outcome_of(CLUSTER, {"host_status": {"host-1": entry}}).verdicts["host-1"].verdict == "failed"
 
 
 def planned(known: HostCompliance | None, commit: str = "5", since: dict[str, str] | None = None) -> str:
