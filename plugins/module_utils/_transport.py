@@ -292,7 +292,7 @@ def _failure(error: t.Any, endpoint: Endpoint, timeout: float) -> ConnectionFail
     cause = _root_cause(error)
     if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError, UnicodeError)):
         return ConnectionFailed(f"{where} cannot be reached ({cause})", "Correct hostname, or the proxy")
-    if not isinstance(error, requests.exceptions.RequestException):
+    if "certificate bundle" in cause:
         return ConnectionFailed(f"no connection to {where} ({cause})", "Correct ca_path, or REQUESTS_CA_BUNDLE")
     return _failed_request(error, where, cause, timeout)
 
