@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import typing as t
 
-from .errors import WorldError
+from .errors import VapiError, WorldError
 from .values import Struct
 
 if t.TYPE_CHECKING:
@@ -72,8 +73,13 @@ class Events:
         world = self._world
         managed = world.managed(cluster=cluster, host=host)
         chosen = [world.host(name).id for name in hosts] if hosts else None
-        target = {"cluster": cluster, "host": host}
-        self._when_free(target, lambda: world.engine.stage(managed, "somebody@vsphere.local", None, chosen))
+
+        def start() -> None:
+            # They may be refused as well as anybody.
+            with contextlib.suppress(VapiError):
+                world.engine.stage(managed, "somebody@vsphere.local", None, chosen)
+
+        self._when_free({"cluster": cluster, "host": host}, start)
 
     def _when_free(self, target: Struct, action: t.Callable[[], t.Any]) -> None:
         if self._world.managed(cluster=target.get("cluster"), host=target.get("host")).operations:

@@ -41,8 +41,9 @@ def find_history(client: VCenterClient, entity: Entity, tasks: t.Iterable[Task],
     Both times come from vCenter's clock and are brought to one form, so that their texts sort as they do.
 
     :param tasks: what vCenter lists, of other objects too.
+    :param scan_time: None if it was never scanned: then all of them count.
     """
-    scanned = utc_of(scan_time or "")
+    scanned = "" if scan_time is None else utc_of(scan_time)
     later = [
         task
         for task in tasks
@@ -50,7 +51,7 @@ def find_history(client: VCenterClient, entity: Entity, tasks: t.Iterable[Task],
         and task.action == "stage"
         and task.finished
         and (ended := utc_of(task.end_time or ""))
-        and scanned
+        and scanned is not None
         and ended > scanned
     ]
     history = History()

@@ -219,6 +219,7 @@ class StageJob:
         self._unit.task, self._unit.timed_out = last, True
         if last.action == "stage" and last.result:
             outcome = _verdicts.outcome_of(self._unit.entity, last.result, ended=False)
+            self._unit.commit = outcome.commit
             for host, one in self._asked(outcome.verdicts).items():
                 self._unit.verdicts[host] = _verdicts.unfinished(one) if one.verdict == _verdicts.STARTED else one
         error = TaskTimeout(

@@ -43,8 +43,8 @@ class StageRun:
             self._operations.update({task.target: task for task in tasks if task.target and not task.finished})
             for unit in (unit for unit in open_units if unit.entity.kind == kind):
                 unit.known_tasks = frozenset(task.task for task in tasks if task.target == unit.entity.moid)
-                if unit.compliance:
-                    unit.history = find_history(self._client, unit.entity, tasks, unit.compliance.scan_time)
+                scan_time = (unit.compliance.scan_time or "") if unit.compliance else None
+                unit.history = find_history(self._client, unit.entity, tasks, scan_time)
 
     def predict(self, units: t.Sequence[Unit]) -> None:
         """Give every host the verdict that ``run`` would most likely bring; sends nothing that changes anything."""

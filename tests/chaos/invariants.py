@@ -74,7 +74,7 @@ def _needless(laboratory: Laboratory, post: Post) -> Breaches:
         if same and shown and first.task.status == "SUCCEEDED":
             good = {run.host.id for run in first.runs if run.outcome.status == "OK"}
             # Where a scan says nothing of the stage status, only vCenter itself can tell; it skips what needs nothing.
-            unclear = {host.id for host in second.hosts if host.stage_status_known is not True}
+            unclear = {host.id for host in second.hosts if host.stage_status_known is not True or not host.reachable}
             if wanted <= good and not wanted & unclear:
                 yield f"a second staging of {sorted(wanted)} for commit {second.commit}, when {first.task.id} succeeded"
 
@@ -108,7 +108,7 @@ def staged_means_staged(laboratory: Laboratory, report: Report) -> Breaches:
         for verdict in unit["hosts"]:
             host = verdict["moid"]
             if verdict["verdict"] == "staged" and unit["commit"] not in good[host]:
-                yield f"{host} is said to be staged for {unit['commit']}, it has {sorted(good[host])}: {verdict['reason']}"
+                yield f"{host} is said to be staged for {unit['commit']}, has {sorted(good[host])} ({verdict['reason']})"
             if verdict["verdict"] == "skipped" and not good[host] & _meant(report, unit):
                 yield f"{host} is said to need nothing ({verdict['reason']}), it has only {sorted(good[host])}"
 
@@ -179,7 +179,7 @@ def bound(report: Report) -> float:
 
 def it_ends_in_time(laboratory: Laboratory, report: Report) -> Breaches:
     if report.outcome in ("result", "failed", "error") and report.seconds > bound(report):
-        yield f"it took {report.seconds:.0f} s ({report.waited:.0f} s of them in requests), more than {bound(report):.0f} s"
+        yield f"it took {report.seconds:.0f} s ({report.waited:.0f} s in requests), more than {bound(report):.0f} s"
 
 
 # (6) secrets
@@ -211,7 +211,8 @@ def after_calm_run(laboratory: Laboratory, report: Report) -> Breaches:
         ready = host.status == COMPLIANT or (managed and host.staged_commit == managed.commit)
         stageable = host.reachable and host.status != INCOMPATIBLE
         if stageable and (not ready or verdict["verdict"] not in ("staged", "skipped")):
-            yield f"without any fault {host.id} is {verdict['verdict']}, staged for {host.staged_commit}: {verdict['reason']}"
+            told = f"{verdict['verdict']} ({verdict['reason']})"
+            yield f"without any fault {host.id} is {told}, staged for {host.staged_commit}"
         if not stageable and not ready and verdict["verdict"] != "failed":
             yield f"{host.id} cannot be staged, and is said to be {verdict['verdict']}"
 

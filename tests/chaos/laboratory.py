@@ -267,7 +267,7 @@ class Laboratory:
         """All that goes wrong is over, and everything that runs has ended."""
         world = self.world
         world.faults.clear()
-        for dummy in range(12):
+        for _dummy in range(12):
             self.clock.sleep(600)
             world.look()
         world.faults.clear()

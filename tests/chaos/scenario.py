@@ -352,7 +352,7 @@ class _Maker:
         if calm:
             return (Run(options),)
         runs = [Run(options, check_mode=True)] if self._chance(0.2) else []
-        for dummy in range(self._dice.choice((1, 1, 2, 3))):
+        for _dummy in range(self._dice.choice((1, 1, 2, 3))):
             plan = self._plan() if self._chance(0.4) else None
             own = {**options, "wait": False, "clusters_in_flight": 10} if self._chance(0.05) else options
             runs.append(Run(own, plan=plan, pause=self._dice.choice((0, 1, 60, 600))))

@@ -4,8 +4,8 @@
 
 """Time and network of a seed: a clock that only jumps, and a wire without sockets that can break, stall and kill.
 
-The client's own `requests` session is used; only its adapter, the part that would open a socket, is another one. It asks
-the simulator's exchange and raises what `requests` raises for a connection that breaks.
+The client's own `requests` session is used; only its adapter, the part that would open a socket, is another one. It
+asks the simulator's exchange, and raises what `requests` raises for a connection that breaks.
 """
 
 from __future__ import annotations
@@ -192,7 +192,7 @@ class _Body(io.RawIOBase):
             yield piece
         if self._answer.cut:
             raise urllib3.exceptions.ProtocolError("Connection broken: IncompleteRead", None)
-        for dummy in range(0, self._answer.filler, size):
+        for _dummy in range(0, self._answer.filler, size):
             yield b" " * size
         self._delivered()
 

@@ -100,6 +100,13 @@ def test_an_expired_session_is_renewed_once(new_client: NewClient, vcenter: VCen
     assert vcenter.sessions == []
 
 
+@pytest.mark.parametrize("kind", ["reset_before", "reset_after", "503_plain", "504"])
+def test_a_login_without_an_answer_is_repeated(new_client: NewClient, world: World, kind: str) -> None:
+    world.faults.add(kind, path="/api/session")
+    with new_client() as client:
+        assert client.get("/api/session")["user"]
+
+
 def test_wrong_password(new_client: NewClient, vcenter: VCenter) -> None:
     error = refused(lambda: new_client(password="wrong-secret").__enter__(), AuthenticationFailed)  # noqa: S106 - made up
     assert "log in to localhost as 'administrator@vsphere.local'" in str(error)

@@ -100,6 +100,16 @@ def test_second_run_changes_nothing_where_staging_refreshes_the_compliance(
     assert len(vcenter.stages) == 1
 
 
+def test_second_run_changes_nothing_even_if_nothing_is_ever_scanned(
+    staged: Stage, vcenter: VCenter, world: World
+) -> None:
+    world.cluster("prod").managed.compliance = None
+    staged(clusters=["prod"], refresh="never")
+    again = staged(clusters=["prod"], refresh="never")
+    assert again["changed"] is False
+    assert [request.body for request in vcenter.stages] == [{}]
+
+
 def test_second_run_stages_just_the_host_that_failed(staged: Stage, vcenter: VCenter, world: World) -> None:
     world.patch({"hosts": {"edge01.example.com": {"outcomes": ["ERROR"]}}})
     failure(lambda: staged(clusters=["domain-c9"]))
@@ -464,6 +474,7 @@ def test_a_time_out_tells_that_vcenter_goes_on(staged: Stage, vcenter: VCenter, 
     world.host("edge02.example.com").stage_seconds = 5000
     error = failure(lambda: staged(clusters=["domain-c9"], wait_timeout=100))
     assert verdicts(error.result) == {"edge01.example.com": "staged", "edge02.example.com": "failed"}
+    assert error.result["clusters"][0]["commit"] == "2"
     assert "wait_timeout (100 s)" in str(error)
     assert "run again" in str(error)
     result = staged(clusters=["domain-c9"])
