@@ -23,8 +23,10 @@ LINK = ".work/link/ansible_collections/vsphere/lifecycle"
 DIST = WORK / "dist"
 REPORTS = WORK / "reports"
 COVERAGE_WANTED = 95
+CHAOS_MODULE = "ansible_collections.vsphere.lifecycle.tests.chaos"
+SEEDS = 300
 # Every folder of ours with Python in it that is there.
-TYPED = ("plugins", "simulator", "demo", "tools", "tests/unit", "tests/contract")
+TYPED = ("plugins", "simulator", "demo", "tools", "tests/unit", "tests/contract", "tests/chaos")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,6 +177,16 @@ def contract() -> Outcome:
     return pytest("tests/contract")[1]
 
 
+def chaos() -> Outcome:
+    """Seeds of everything that can go wrong, in simulated time; `make soak` plays more of them."""
+    finished = run(sys.executable, "-m", CHAOS_MODULE, f"--seeds={SEEDS}", env={"PYTHONPATH": str(WORK / "link")})
+    found = outcome(finished, counts.number(finished.output, r"^(\d+) seeds played"), "seeds")
+    found.note = f"{counts.number(finished.output, r'^([0-9]+) faults injected')} faults"
+    if finished.code:
+        found.problems = counts.names(finished.output, r"^(seed \d+: (?!to replay).*)$") or found.problems
+    return found
+
+
 def sanity(environment: Environment = HERE) -> Outcome:
     """ansible-test's own checks, with no ignore file."""
     ignores = [path.name for path in (ROOT / "tests" / "sanity").glob("ignore*")]
@@ -272,6 +284,7 @@ LINT = (
 )
 UNITS = (Part("units (pytest)", units), Part("units (ansible-test)", units_by_ansible_test))
 CONTRACT = (Part("contract", contract),)
+CHAOS = (Part("chaos", chaos),)
 SANITY = (Part("sanity", sanity),)
 INTEGRATION = (Part("integration", integration),)
 MOLECULE = (Part("molecule", molecule),)
@@ -283,10 +296,11 @@ GROUPS = {
     "docs": (Part("antsibull-docs", docs),),
     "units": UNITS,
     "contract": CONTRACT,
+    "chaos": CHAOS,
     "sanity": SANITY,
     "integration": INTEGRATION,
     "molecule": MOLECULE,
     "build": BUILD,
     "importer": IMPORTER,
-    "test": LINT + UNITS + CONTRACT + SANITY + INTEGRATION + MOLECULE + BUILD + IMPORTER,
+    "test": LINT + UNITS + CONTRACT + CHAOS + SANITY + INTEGRATION + MOLECULE + BUILD + IMPORTER,
 }

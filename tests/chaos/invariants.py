@@ -108,7 +108,7 @@ def staged_means_staged(laboratory: Laboratory, report: Report) -> Breaches:
         for verdict in unit["hosts"]:
             host = verdict["moid"]
             if verdict["verdict"] == "staged" and unit["commit"] not in good[host]:
-                yield f"{host} is said to be staged for {unit['commit']}, has {sorted(good[host])} ({verdict['reason']})"
+                yield f"{host} is said to be staged for {unit['commit']}, has {sorted(good[host])}"
             if verdict["verdict"] == "skipped" and not good[host] & _meant(report, unit):
                 yield f"{host} is said to need nothing ({verdict['reason']}), it has only {sorted(good[host])}"
 

@@ -105,9 +105,13 @@ class RetryClock(Clock):
 class Observer(t.Protocol):
     """Sees every request on its way, and what became of it."""
 
-    def before(self, asked: Asked) -> None: ...
+    def before(self, asked: Asked) -> None:
+        """The request is about to arrive."""
+        ...
 
-    def after(self, asked: Asked, answer: Answer) -> None: ...
+    def after(self, asked: Asked, answer: Answer) -> None:
+        """It was answered, whether or not the answer arrives."""
+        ...
 
     def delivered(self, asked: Asked, answer: Answer) -> None:
         """The client has read the answer to its end."""
