@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import typing as t
 import urllib.parse
@@ -48,12 +49,11 @@ class Route:
 
     def match(self, path: str) -> dict[str, str] | None:
         """The variables of the path, or None where it is another address. Escaped slashes stay inside a segment."""
-        wanted, got = self.template.split("/"), path.split("/")
+        wanted, got = _segments(self.template), _texts(path)
         if len(wanted) != len(got):
             return None
         found: dict[str, str] = {}
-        for pattern, segment in zip(wanted, got, strict=True):
-            text = urllib.parse.unquote(segment)
+        for pattern, text in zip(wanted, got, strict=True):
             if pattern.startswith("{"):
                 if not text:
                     return None
@@ -138,6 +138,17 @@ def find(routes: t.Iterable[Route], world: World, method: str, path: str, query:
 
 
 def _here(route: Route, world: World, path: str) -> dict[str, str] | None:
-    if route.root not in world.roots or world.version < route.since or not route.offered(world):
+    found = route.match(path)
+    if found is None or route.root not in world.roots or world.version < route.since or not route.offered(world):
         return None
-    return route.match(path)
+    return found
+
+
+@functools.lru_cache(maxsize=None)
+def _segments(template: str) -> list[str]:
+    return template.split("/")
+
+
+@functools.lru_cache(maxsize=8)
+def _texts(path: str) -> list[str]:
+    return [urllib.parse.unquote(segment) for segment in path.split("/")]
