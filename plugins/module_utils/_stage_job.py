@@ -235,7 +235,7 @@ class StageJob:
         try:
             _tasks.cancel_task(self._client, task)
         except Unsupported:
-            return f"vCenter cannot cancel it and goes on with it. {TaskTimeout.remedy}"
+            return "vCenter cannot cancel it and goes on: run again to wait for the same task"
         except VCenterError as error:
             return f"{error} vCenter may go on with it: run again to see"
         return "It was cancelled. Hosts that have the image by now keep it; run again to stage the others"
