@@ -103,7 +103,7 @@ class Exchange:
             return Answer(0, refused=True), None
         if self.world.availability == STARTING:
             return _plain(503, PLAIN_503), None
-        refused = _refusal(fault, root) if fault else None
+        refused = _refusal(fault, root, asked) if fault else None
         if fault and fault.ends_session:
             self._end_session(asked)
         if fault and refused is not None:
@@ -199,7 +199,7 @@ def _root_of(path: str) -> str:
     return "rest" if path.startswith("/rest/") else "api"
 
 
-def _refusal(fault: Strike, root: str) -> Answer | None:
+def _refusal(fault: Strike, root: str, asked: Asked) -> Answer | None:
     """The answer of faults that keep the request from vCenter's services."""
     answers: dict[str, t.Callable[[], Answer]] = {
         "refused": lambda: Answer(0, refused=True),
@@ -212,6 +212,7 @@ def _refusal(fault: Strike, root: str) -> Answer | None:
         "500_unreadable": lambda: _plain(500, UNREADABLE_500),
         "502": lambda: _plain(502, b"<html><body>Bad Gateway</body></html>", "text/html"),
         "html": lambda: _plain(200, HTML, "text/html"),
+        "echo": lambda: _plain(502, _echo(asked), "text/html"),
         "redirect": lambda: _plain(302, b"", Location="https://elsewhere.example.com/"),
         "oversize": lambda: Answer(200, b"", {"Content-Type": JSON}, filler=OVERSIZE),
         "401": lambda: _error(unauthenticated(), root),
@@ -232,6 +233,12 @@ def _refusal(fault: Strike, root: str) -> Answer | None:
     }
     made = answers.get(fault.kind)
     return made() if made else None
+
+
+def _echo(asked: Asked) -> bytes:
+    """The page of a proxy that shows what it was sent."""
+    headers = "".join(f"{name}: {value}\n" for name, value in sorted(asked.headers.items()))
+    return f"<pre>{headers}</pre><p>Bad Gateway</p>".encode()
 
 
 def _too_many(fault: Strike) -> Answer:

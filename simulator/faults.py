@@ -26,6 +26,7 @@ BEFORE = (
     "500_unreadable",
     "502",
     "html",
+    "echo",
     "redirect",
     "oversize",
     "401",

@@ -144,7 +144,7 @@ def _here(route: Route, world: World, path: str) -> dict[str, str] | None:
     return found
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _segments(template: str) -> list[str]:
     return template.split("/")
 

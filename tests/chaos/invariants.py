@@ -22,8 +22,8 @@ LISTS = {
     "failed": "failed_hosts",
     "started": "started_hosts",
 }
-#: Seconds beyond the options' own that a run may take: the last look after a deadline, and rounding.
-GRACE = 35.0
+#: Seconds between two tries while vCenter gives no good answer.
+LONGEST_PAUSE = 30.0
 
 Breaches = t.Iterator[str]
 
@@ -163,17 +163,18 @@ def sessions_are_closed(report: Report) -> Breaches:
 def bound(report: Report) -> float:
     """How long a run may take at most.
 
-    Units that cannot be worked on at the same time come one after the other. Each may take `wait_timeout`, after that
-    one poll and the last look; `busy_timeout`, where something else occupies it; and `outage_timeout` with its last
-    pause, where vCenter gave no answer to something. Time that passes inside requests and between their tries is not
-    the waiting's: it has its own limits.
+    Units that cannot be worked on at the same time come one after the other. Each may take `wait_timeout` and one poll;
+    `busy_timeout`, where something else occupied it; and `outage_timeout` and its last pause, where vCenter gave no
+    good answer to something. Time that passes inside requests and between their tries has its own limits.
     """
     options = report.run.options
     units = max(1, len(report.result.get("clusters", ())) + len(report.result.get("standalone_hosts", ())))
     turns = math.ceil(units / options["clusters_in_flight"])
-    each = options["wait_timeout"] + options["busy_timeout"] + options["poll_interval"] + GRACE
+    each = options["wait_timeout"] + options["poll_interval"]
+    if report.was_busy:
+        each += options["busy_timeout"]
     if report.troubled:
-        each += options["outage_timeout"] + GRACE
+        each += options["outage_timeout"] + LONGEST_PAUSE
     return report.waited + turns * each
 
 

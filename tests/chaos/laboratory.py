@@ -62,6 +62,7 @@ class Report:
     :param undelivered: tokens of sessions whose login was answered, but the answer got lost.
     :param waited: seconds that went by in requests and between their tries.
     :param troubled: whether a request went wrong.
+    :param was_busy: whether it says that it waited for something else that occupied an object.
     :param text: everything that it let out.
     """
 
@@ -82,6 +83,7 @@ class Report:
     logout_tries: int = 0
     logout_failures: int = 0
     troubled: bool = False
+    was_busy: bool = False
     commits: set[str] = dataclasses.field(default_factory=set)
     text: str = ""
 
@@ -192,6 +194,7 @@ class Laboratory:
         self.world.look()
         report.commits |= self._commits()
         report.left_open = {session.token for session in self.world.sessions.open} & report.delivered
+        report.was_busy = any(": waiting for " in line and "for the running" not in line for line in lines)
         report.text += json.dumps([report.result, lines, told], default=str)
         return report
 

@@ -52,7 +52,7 @@ TRANSPORT = (
     "504",
 )
 #: Those after which something in between, or vCenter itself, talks nonsense.
-NONSENSE = ("html", "redirect", "empty", "malformed", "truncated", "wrong_shape", "oversize", "list_too_long")
+NONSENSE = ("html", "echo", "redirect", "empty", "malformed", "truncated", "wrong_shape", "oversize", "list_too_long")
 SLOW = ("latency", "slow_body")
 SESSIONS = ("401", "401_as_500", "session_limit")
 
@@ -129,6 +129,7 @@ class _Maker:
             ],
             "faults": self._faults(calm=compare),
             "events": [] if compare else self._events(clusters),
+            "tasks": [] if compare else self._tasks(clusters),
         }
         targets = self._targets(clusters, hosts)
         commit = self._commit(clusters, hosts)
@@ -284,6 +285,22 @@ class _Maker:
 
     def _events(self, clusters: list[Data]) -> list[Data]:
         return [self._event(clusters) for dummy in range(self._dice.choice((0, 0, 1, 1, 2, 3)))]
+
+    def _tasks(self, clusters: list[Data]) -> list[Data]:
+        """What runs when the world begins: somebody's staging, or something else."""
+        made = []
+        for cluster in clusters:
+            target = {"cluster": cluster["cluster"], "user": "somebody@vsphere.local", "started": 5}
+            if cluster.get("managed_by") or not self._chance(0.15):
+                continue
+            if self._chance(0.5):
+                # A staging that the world file ends in its own way begins with the world, too.
+                cluster.pop("stage_outcomes", None)
+                some = [host["host"] for host in cluster["hosts"] if self._chance(0.5)]
+                made.append({**target, "operation": "stage", **({"hosts": some} if some else {})})
+            else:
+                made.append({**target, "operation": "apply", "seconds": self._dice.choice((20, 200, 1500))})
+        return made
 
     def _event(self, clusters: list[Data]) -> Data:
         moment = {"at": self._dice.choice((0, 1)) * self._dice.uniform(0, 30) + self._dice.uniform(0, 200)}
