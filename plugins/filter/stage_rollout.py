@@ -102,7 +102,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout import 
 
 def stage_rollout(
     clusters: list[Json],
-    waves: list[t.Any],
+    waves: t.Any,
     runs: t.Sequence[Json] = (),
     *,
     max_failed_hosts_percent: int = 0,
@@ -112,8 +112,10 @@ def stage_rollout(
     check_mode: bool = False,
 ) -> Json:
     """Return the rollout as it stands after some of its waves."""
+    # A variable of the command line, or of a survey, is text and not a list.
+    sizes = waves if isinstance(waves, list) else str(waves).split(",")
     limits = Limits(int(max_failed_hosts_percent), int(max_failed_clusters), baseline_managed)
-    return rollout_of(clusters, waves, runs, limits, problem=problem, check_mode=check_mode)
+    return rollout_of(clusters, sizes, runs, limits, problem=problem, check_mode=check_mode)
 
 
 class FilterModule:

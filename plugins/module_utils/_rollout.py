@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import re
 import typing as t
@@ -78,8 +79,9 @@ def rollout_of(
     :param runs: for each wave that was carried out ``gate`` and ``staged``, the result of esx_software_stage.
     :param problem: what ended the rollout from outside.
     """
+    labels = _labels(found)
     problems, planned = _planned(found, sizes, limits)
-    waves = [_wave(number, planned, runs) for number in range(1, len(planned) + 1)]
+    waves = [_wave(number, planned, runs, labels) for number in range(1, len(planned) + 1)]
     entries = [entry for wave in waves for entry in wave["entries"]]
     entries += [_entry(cluster, None, _unplanned(cluster)) for cluster in found if not planned or not _managed(cluster)]
     hosts = {kind: sum(len(entry[f"{kind}_hosts"]) for entry in entries) for kind in ("staged", "skipped", "failed")}
@@ -92,10 +94,13 @@ def rollout_of(
         "hosts": hosts,
         "budget": budget,
         "clusters": entries,
-        "waves": [{**wave, "summary": [_told(one, check_mode) for one in wave.pop("entries")]} for wave in waves],
-        "plan": [wave["title"] for wave in waves] + [_told(one, check_mode) for one in entries if one["wave"] is None],
+        "waves": [
+            {**wave, "summary": [_told(one, labels, check_mode) for one in wave.pop("entries")]} for wave in waves
+        ],
+        "plan": [wave["title"] for wave in waves]
+        + [_told(one, labels, check_mode) for one in entries if one["wave"] is None],
     }
-    return {**rollout, "summary": _summary(rollout)}
+    return {**rollout, "summary": _summary(rollout, labels)}
 
 
 def _planned(found: t.Sequence[Json], sizes: t.Sequence[t.Any], limits: Limits) -> tuple[list[str], list[list[Json]]]:
@@ -120,7 +125,16 @@ def _unplanned(cluster: Json) -> str:
     return NOT_IMAGE_MANAGED if cluster["image_managed"] is False else NOT_STARTED
 
 
-def _wave(number: int, planned: list[list[Json]], runs: t.Sequence[Json]) -> Json:
+def _labels(found: t.Sequence[Json]) -> dict[str, str]:
+    """Return what to call each cluster: its name, with the identifier where several have that name."""
+    names = collections.Counter(cluster["name"] for cluster in found)
+    return {
+        cluster["moid"]: cluster["name"] if names[cluster["name"]] == 1 else f"{cluster['name']} ({cluster['moid']})"
+        for cluster in found
+    }
+
+
+def _wave(number: int, planned: list[list[Json]], runs: t.Sequence[Json], labels: dict[str, str]) -> Json:
     """Return a wave with the entries of its clusters."""
     clusters = planned[number - 1]
     run = runs[number - 1] if number <= len(runs) else None
@@ -130,7 +144,7 @@ def _wave(number: int, planned: list[list[Json]], runs: t.Sequence[Json]) -> Jso
     lost = f"Wave {number}: {staged.get('msg', 'the module returned nothing')}" if run and not outcomes else ""
     return {
         "number": number,
-        "title": f"Wave {number} of {len(planned)}: {_listed([cluster['name'] for cluster in clusters])}",
+        "title": f"Wave {number} of {len(planned)}: {_listed([labels[cluster['moid']] for cluster in clusters])}",
         "clusters": [{"name": cluster["name"], "moid": cluster["moid"]} for cluster in clusters],
         "started": run is not None,
         "gate": run.get("gate") if run else None,
@@ -195,7 +209,7 @@ def _budget(hosts: dict[str, int], failed_clusters: list[str], limits: Limits) -
     return budget, exceeded
 
 
-def _summary(rollout: Json) -> list[str]:
+def _summary(rollout: Json, labels: dict[str, str]) -> list[str]:
     """Return the rollout in words, one line for each thing that an operator has to know."""
     hosts, would = rollout["hosts"], "would be " if rollout["check_mode"] else ""
     lines = [
@@ -203,7 +217,7 @@ def _summary(rollout: Json) -> list[str]:
         f"{hosts['failed']} {'would fail' if would else 'failed'}."
     ]
     lines += [
-        _told(entry, rollout["check_mode"])
+        _told(entry, labels, rollout["check_mode"])
         for entry in rollout["clusters"]
         if entry["verdict"] not in (STAGED, UNCHANGED)
     ]
@@ -219,9 +233,9 @@ def _summary(rollout: Json) -> list[str]:
     return lines
 
 
-def _told(entry: Json, check_mode: bool) -> str:
+def _told(entry: Json, labels: dict[str, str], check_mode: bool) -> str:
     """Return a cluster in words."""
-    name = entry["name"]
+    name = labels[entry["moid"]]
     if entry["verdict"] == NOT_IMAGE_MANAGED:
         return f"{name}: not managed by an image, left alone."
     if entry["verdict"] in (NOT_STARTED, UNKNOWN):

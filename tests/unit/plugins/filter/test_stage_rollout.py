@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 
+import pytest
 import yaml
 
 from ansible_collections.vsphere.lifecycle.plugins.filter import stage_rollout as plugin
@@ -45,3 +46,9 @@ def test_documentation_and_signature_agree() -> None:
     for name, parameter in list(parameters.items())[2:]:
         default = parameter.default
         assert options[name]["default"] == (list(default) if isinstance(default, tuple) else default)
+
+
+@pytest.mark.parametrize("waves", [1, "1", "1,100%", [1, "100%"]])
+def test_sizes_may_be_a_text(waves: object) -> None:
+    clusters = [{"name": name, "moid": name, "image_managed": True} for name in "ab"]
+    assert len(plugin.stage_rollout(clusters, waves)["waves"]) == 2

@@ -88,6 +88,16 @@ def test_without_runs_it_is_the_plan() -> None:
     assert [wave["started"] for wave in plan["waves"]] == [False, False]
 
 
+def test_clusters_of_the_same_name_are_told_apart() -> None:
+    clusters = [{**found("edge"), "moid": moid} for moid in ("domain-c9", "domain-c11")]
+    outcome = {**staged("edge", "f"), "moid": "domain-c9"}
+    rollout = rollout_of(clusters, [1], [run(outcome)], LENIENT)
+    assert rollout["plan"] == ["Wave 1 of 2: edge (domain-c9)", "Wave 2 of 2: edge (domain-c11)"]
+    assert rollout["waves"][0]["summary"] == ["edge (domain-c9): 1 failed. edge0: No depot."]
+    assert "edge (domain-c11): not started." in rollout["summary"]
+    assert [cluster["name"] for cluster in rollout["clusters"]] == ["edge", "edge"]
+
+
 def test_a_long_wave_is_named_in_short() -> None:
     plan = rollout_of([found(f"c{number}") for number in range(10)], ["100%"], [], LENIENT)
     assert plan["waves"][0]["title"] == "Wave 1 of 1: c0, c1, c2, c3, c4, c5, c6, c7 and 2 more"
