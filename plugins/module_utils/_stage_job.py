@@ -52,7 +52,7 @@ class StageJob:
         self._deadline = Deadline(client.clock, options.wait_timeout)
         self._busy: Deadline | None = None
         self._judged: set[str] = set()
-        self._restaged = False
+        self._present: str | None = None
 
     def steps(self) -> _tasks.Job:
         """Do the work; yield whatever has to be waited for. What goes wrong becomes the problem of the unit."""
@@ -102,7 +102,7 @@ class StageJob:
             if _refused_late(self._unit.task):
                 yield from self._wait_for_others()
                 continue
-            needed = self._judge(self._unit.task, needed) or self._outdated(plan.settled)
+            needed = self._judge(self._unit.task, needed) or self._outdated()
             if not needed and rounds > 0:
                 rounds -= 1
                 needed = self._retriable()
@@ -257,15 +257,14 @@ class StageJob:
             unit.verdicts[moid] = _verdicts.failed(unit.hosts[moid], _why(task))
         return set()
 
-    def _outdated(self, settled: t.Mapping[str, _verdicts.Verdict]) -> set[str]:
-        """Return the hosts left alone for an image that, as the result now tells, is no longer the present one."""
-        unit = self._unit
-        known = unit.compliance.commit if unit.compliance and unit.scanned else unit.history.commit
-        known = known or (unit.compliance.commit if unit.compliance else None)
-        if self._options.commit or unit.commit in {None, known} or self._restaged:
+    def _outdated(self) -> set[str]:
+        """Return the hosts that are good for an image which, as the result now tells, is no longer the present one."""
+        present = self._unit.commit
+        if self._options.commit or present in {None, self._present}:
             return set()
-        self._restaged = True
-        return {moid for moid, one in settled.items() if one.verdict == _verdicts.SKIPPED}
+        self._present = present
+        good = {_verdicts.STAGED, _verdicts.SKIPPED}
+        return {moid for moid, one in self._unit.verdicts.items() if one.verdict in good and one.commit != present}
 
     def _asked(self, verdicts: dict[str, _verdicts.Verdict]) -> dict[str, _verdicts.Verdict]:
         """Return those about hosts asked for: someone else's task may be for other hosts as well."""

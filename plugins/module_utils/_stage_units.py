@@ -87,7 +87,8 @@ class Unit:
     def plan(self, commit: str | None) -> _verdicts.Plan:
         """Decide what is to do, from what is known by now."""
         staged_since = {} if self.scanned else self.history.staged_for(commit)
-        return _verdicts.plan_for(self.hosts.values(), self.compliance if self.knows(commit) else None, staged_since)
+        compliance = self.compliance if self.knows(commit) else None
+        return _verdicts.plan_for(self.hosts.values(), compliance, staged_since, self.history.commit)
 
     def scan_wanted(self, options: Options) -> bool:
         """Whether a scan is due before anything is decided."""

@@ -36,6 +36,7 @@ class Verdict:
     :param verdict: ``staged`` (newly), ``skipped`` (nothing to do), ``failed``, or ``started`` (not waited for).
     :param status: the host's own status in the stage result; None where it has none.
     :param reason: one sentence for the operator; empty for a plain success.
+    :param commit: which image it is about; None where that is not known.
     """
 
     host: str
@@ -46,6 +47,7 @@ class Verdict:
     notifications: tuple[Json, ...] = ()
     start_time: str | None = None
     end_time: str | None = None
+    commit: str | None = None
 
     @property
     def retriable(self) -> bool:
@@ -61,6 +63,7 @@ class Verdict:
             "moid": self.host,
             "verdict": self.verdict,
             "status": self.status,
+            "commit": self.commit,
             "reason": plain(self.reason),
             "retriable": self.retriable,
             "notifications": list(self.notifications),
@@ -107,14 +110,17 @@ def outcome_of(entity: Entity, result: t.Any, *, ended: bool = True) -> Outcome:
             for name, verdict in (("successful_hosts", STAGED), ("skipped_hosts", SKIPPED), ("failed_hosts", FAILED))
             for host in all_strings_of(value.get(name), f"'{name}' in the stage result")
         }
+    commit = string_or_none(value.get("commit"))
     verdicts = {
-        host: _judged(host, names.get(host) or plain(host), statuses.get(host), listed.get(host), ended)
+        host: dataclasses.replace(
+            _judged(host, names.get(host) or plain(host), statuses.get(host), listed.get(host), ended), commit=commit
+        )
         for host in {**statuses, **listed}
     }
     if entity.kind == "host" and value.get("status") is None:
         verdicts = {}
     return Outcome(
-        commit=string_or_none(value.get("commit")),
+        commit=commit,
         final=isinstance(value.get("status"), dict),
         verdicts=verdicts,
         notifications=tuple(notifications_of(value.get("notifications"))),
@@ -188,9 +194,8 @@ def by_compliance(host: Host, compliance: Compliance, why: str) -> Verdict:
     known = compliance.hosts.get(host.moid)
     scan = f"{why}. The scan of {compliance.scan_time or 'unknown time'}"
     if known and (known.staged or known.status == "COMPLIANT"):
-        return Verdict(
-            host.moid, host.name, STAGED, reason=f"{scan} finds it {'staged' if known.staged else 'compliant'}"
-        )
+        reason = f"{scan} finds it {'staged' if known.staged else 'compliant'}"
+        return Verdict(host.moid, host.name, STAGED, reason=reason, commit=compliance.commit)
     state = f"{known.status}, stage status {known.stage_status or 'unknown'}" if known else "not at all"
     return failed(host, f"{scan} finds it {state}", known.notifications if known else ())
 
@@ -217,11 +222,17 @@ def trusted(compliance: Compliance | None, commit: str | None) -> bool:
     return compliance is not None and commit in {None, compliance.commit}
 
 
-def plan_for(hosts: t.Iterable[Host], compliance: Compliance | None, staged_since: t.Mapping[str, str]) -> Plan:
+def plan_for(
+    hosts: t.Iterable[Host],
+    compliance: Compliance | None,
+    staged_since: t.Mapping[str, str],
+    staged_commit: str | None = None,
+) -> Plan:
     """Decide what is to do for the hosts.
 
     :param compliance: that of the wanted commit; None when there is none: then nothing is known of the hosts by it.
     :param staged_since: hosts staged for that commit later than the compliance was made, with the time.
+    :param staged_commit: the commit they were staged for.
     """
     settled: dict[str, Verdict] = {}
     needed: list[str] = []
@@ -229,7 +240,8 @@ def plan_for(hosts: t.Iterable[Host], compliance: Compliance | None, staged_sinc
         known = compliance.hosts.get(host.moid) if compliance else None
         verdict = _settled(host, known, compliance.commit) if known and compliance else None
         if host.moid in staged_since:
-            verdict = Verdict(host.moid, host.name, SKIPPED, reason=f"staged already (at {staged_since[host.moid]})")
+            reason = f"staged already (at {staged_since[host.moid]})"
+            verdict = Verdict(host.moid, host.name, SKIPPED, reason=reason, commit=staged_commit)
         if verdict:
             settled[host.moid] = verdict
         else:
@@ -242,11 +254,10 @@ def _settled(host: Host, known: HostCompliance, commit: str | None) -> Verdict |
         # The host was scanned against another commit than its cluster.
         return None
     if known.status == "COMPLIANT":
-        return Verdict(host.moid, host.name, SKIPPED, reason="compliant with the image already")
+        return Verdict(host.moid, host.name, SKIPPED, reason="compliant with the image already", commit=commit)
     if known.staged:
-        return Verdict(
-            host.moid, host.name, SKIPPED, reason=f"staged already (scan of {known.scan_time or 'unknown time'})"
-        )
+        reason = f"staged already (scan of {known.scan_time or 'unknown time'})"
+        return Verdict(host.moid, host.name, SKIPPED, reason=reason, commit=commit)
     if known.status == "INCOMPATIBLE":
         why = (
             "; ".join(describe(entry) for entry in known.notifications if entry["type"] == "ERROR") or "no reason given"

@@ -285,6 +285,12 @@ clusters:
             without one.
           type: str
           sample: OK
+        commit:
+          description:
+            - Which commit the verdict is about; V(null) where that is not known. It differs from RV(clusters[].commit)
+              where the image changed in the middle of the run.
+          type: str
+          sample: "5"
         reason:
           description: Why, in one or two sentences; empty for a plain success.
           type: str

@@ -61,9 +61,12 @@ def _ids(post: Post) -> str:
 
 
 def _needless(laboratory: Laboratory, post: Post) -> Breaches:
-    """A second staging for the same commit and hosts, when the first succeeded and vCenter still shows it."""
+    """A second staging for the same commit and hosts, when the first succeeded and vCenter still shows it.
+
+    A commit asked for is a minimum. Where vCenter staged a later one, nobody but vCenter knows that it is later.
+    """
     second = post.started
-    if second is None:
+    if second is None or post.commit not in (None, second.commit):
         return
     wanted = {host.id for host in second.hosts}
     for first in laboratory.world.engine.runs:
@@ -107,8 +110,8 @@ def staged_means_staged(laboratory: Laboratory, report: Report) -> Breaches:
     for unit in [*report.result["clusters"], *report.result["standalone_hosts"]]:
         for verdict in unit["hosts"]:
             host = verdict["moid"]
-            if verdict["verdict"] == "staged" and unit["commit"] not in good[host]:
-                yield f"{host} is said to be staged for {unit['commit']}, has {sorted(good[host])}"
+            if verdict["verdict"] == "staged" and verdict["commit"] not in good[host]:
+                yield f"{host} is said to be staged for {verdict['commit']}, has {sorted(good[host])}"
             if verdict["verdict"] == "skipped" and not good[host] & _meant(report, unit):
                 yield f"{host} is said to need nothing ({verdict['reason']}), it has only {sorted(good[host])}"
 

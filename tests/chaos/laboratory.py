@@ -41,6 +41,7 @@ EPOCH = 1768478400.0
 class Post:
     """A stage request that reached vCenter's services.
 
+    :param commit: the minimum commit that it asked for.
     :param visible: stage tasks that the client started earlier, that run on this object, and that the list shows.
     :param started: what it started; None if vCenter refused it.
     """
@@ -48,8 +49,8 @@ class Post:
     run: int
     time: float
     managed: Managed
+    commit: str | None
     visible: list[StageRun]
-    good_before: bool = False
     started: StageRun | None = None
 
 
@@ -233,7 +234,9 @@ class Laboratory:
                 and not run.task.finished
                 and run.task.id in self.world.tasks.tasks
             ]
-            self._watched = Post(self._report.number, self.clock.now(), managed, visible)
+            self._watched = Post(
+                self._report.number, self.clock.now(), managed, json.loads(asked.body).get("commit"), visible
+            )
             self._runs_before = len(self.world.engine.runs)
 
     def after(self, asked: Asked, answer: Answer) -> None:

@@ -94,8 +94,10 @@ def test_a_session_that_stays_open_is_noticed(monkeypatch: Patch) -> None:
 
 
 def test_waiting_longer_than_allowed_is_noticed(monkeypatch: Patch) -> None:
-    real = _clock.Deadline.left.fget
-    monkeypatch.setattr(_clock.Deadline, "left", property(lambda self: real(self) + (60 if self.seconds == 40 else 0)))
+    def left(self: _clock.Deadline) -> float:
+        return self.started + self.seconds - self.clock.now() + (60 if self.seconds == 40 else 0)
+
+    monkeypatch.setattr(_clock.Deadline, "left", property(left))
     assert found("more than")
 
 

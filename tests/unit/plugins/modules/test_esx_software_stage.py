@@ -613,6 +613,26 @@ def test_retries_end(staged: Stage, vcenter: VCenter, world: World) -> None:
     assert len(vcenter.stages) == 3
 
 
+@pytest.mark.parametrize("wait_timeout", [7200, 40])
+def test_an_image_that_changes_between_two_rounds_is_told_by_host(
+    staged: Stage, vcenter: VCenter, world: World, wait_timeout: int
+) -> None:
+    outcome = {"status": "ERROR", "notifications": {"errors": [{"id": "x", "message": "No.", "retriable": True}]}}
+    world.patch({"hosts": {"edge01.example.com": {"outcomes": [outcome]}}})
+    world.events.add({"at": 10, "do": "new_commit", "commit": "9", "cluster": "domain-c9"})
+    options = {"clusters": ["domain-c9"], "retry_failed_hosts": 1, "wait_timeout": wait_timeout}
+    whole = wait_timeout == 7200
+    result = staged(**options) if whole else failure(lambda: staged(**options)).result
+    hosts = {host["name"]: (host["verdict"], host["commit"]) for host in result["clusters"][0]["hosts"]}
+    assert result["clusters"][0]["commit"] == "9"
+    assert hosts == {
+        "edge01.example.com": ("staged" if whole else "failed", "9"),
+        "edge02.example.com": ("staged", "9" if whole else "2"),
+    }
+    later = [{"hosts": ["host-19"]}, {"hosts": ["host-20"]}]
+    assert [request.body for request in vcenter.stages] == [{}, *(later if whole else later[:1])]
+
+
 @pytest.mark.parametrize("kind", ["reset_after", "500_unreadable", "503_plain"])
 def test_a_staging_that_has_ended_before_it_is_found_counts(
     staged: Stage, vcenter: VCenter, world: World, kind: str
