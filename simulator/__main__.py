@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ipaddress
 import json
 import os
 import pathlib
@@ -16,7 +17,7 @@ import sys
 import tempfile
 
 from .errors import WorldError
-from .server import HOSTNAME, Server, certificate, start
+from .server import ADDRESS, HOSTNAME, NAMES, Server, certificate, start
 from .timeline import ScaledClock
 from .world import World
 
@@ -59,6 +60,13 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--port", type=int, default=0, metavar="N", help="port to listen on; 0 (default) takes any free one"
     )
+    parser.add_argument(
+        "--address",
+        type=_loopback,
+        default=ADDRESS,
+        metavar="ADDRESS",
+        help=f"loopback address to listen on: {ADDRESS} (default), ::1, or another of 127.0.0.0/8",
+    )
     parser.add_argument("--speed", type=_positive, default=1.0, metavar="X", help="simulated seconds in a real one (1)")
     parser.add_argument(
         "--lifetime", type=_positive, default=3600.0, metavar="SECONDS", help="real seconds after which it ends (3600)"
@@ -82,6 +90,17 @@ def _positive(text: str) -> float:
     return value
 
 
+def _loopback(text: str) -> str:
+    """Never an address that others can reach."""
+    try:
+        address = ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be an address such as {ADDRESS} or ::1, got {text}") from None
+    if not address.is_loopback:
+        raise argparse.ArgumentTypeError(f"must be a loopback address, got {text}")
+    return str(address)
+
+
 def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     try:
@@ -98,12 +117,12 @@ async def _serve(world: World, options: argparse.Namespace, ca_path: pathlib.Pat
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    issued = certificate()
+    issued = certificate(tuple(dict.fromkeys((*NAMES, options.address))))
     write(ca_path, issued.ca)
-    runner, port = await start(Server(world), options.port, issued.context)
+    runner, port = await start(Server(world), options.port, issued.context, options.address)
     try:
         ready = {
-            "hostname": HOSTNAME,
+            "hostname": HOSTNAME if options.address == ADDRESS else options.address,
             "port": port,
             "ca_path": str(ca_path.resolve()),
             "username": world.username,
@@ -136,7 +155,8 @@ def write(path: pathlib.Path, content: bytes) -> None:
 
 
 def _welcome(ready: dict[str, object]) -> str:
-    lines = [f"The simulated vCenter listens on https://{ready['hostname']}:{ready['port']}. To use it by hand:"]
+    host = f"[{ready['hostname']}]" if ":" in str(ready["hostname"]) else ready["hostname"]
+    lines = [f"The simulated vCenter listens on https://{host}:{ready['port']}. To use it by hand:"]
     variables = {
         "VMWARE_HOST": "hostname",
         "VMWARE_PORT": "port",

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -70,6 +71,47 @@ def test_it_serves_until_a_signal(tmp_path: pathlib.Path, number: signal.Signals
         output, dummy = process.communicate(timeout=20)
     assert process.returncode == 0
     assert f"VMWARE_PORT={told['port']}" in output
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+IPV6 = pytest.mark.skipif(not has_ipv6(), reason="the loopback interface has no IPv6 address")
+
+
+@pytest.mark.parametrize(
+    ("address", "hostname"),
+    [("127.0.0.1", "localhost"), ("127.0.0.2", "127.0.0.2"), pytest.param("::1", "::1", marks=IPV6)],
+)
+def test_it_listens_where_it_is_told(tmp_path: pathlib.Path, address: str, hostname: str) -> None:
+    with running(tmp_path, "--address", address, "--ca-file", str(tmp_path / "ca.pem")):
+        told = ready(tmp_path)
+        assert told["hostname"] == hostname
+        http = requests.Session()
+        http.trust_env = False
+        host = f"[{hostname}]" if ":" in hostname else hostname
+        reply = http.get(f"https://{host}:{told['port']}/api/none", verify=told["ca_path"], timeout=10)
+        assert reply.status_code == 404
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "192.0.2.1", "::", "localhost"])
+def test_it_never_listens_where_others_can_reach_it(address: str) -> None:
+    done = subprocess.run(
+        command("--world", "none", "--address", address),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"got {address}" in done.stderr
 
 
 def test_it_ends_by_itself(tmp_path: pathlib.Path) -> None:
