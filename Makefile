@@ -1,6 +1,6 @@
 # The front door: every target makes what it needs, in .venv and .work. `make` alone lists them.
 # Variables: PYTHON=/path/to/python picks the interpreter, VENV=folder another place for the virtual environment.
-.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak sanity integration molecule build importer \
+.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz sanity integration molecule build importer \
 	coverage clean
 # ansible-test keeps its results in one place: two at once would mix them up.
 .NOTPARALLEL:
@@ -43,6 +43,9 @@ chaos: ## a few hundred seeds of faults at random, against the work function in 
 soak: ## as many seeds as asked: SEEDS=1000 (SEED=n begins with that one, and replays it with SEEDS=1)
 	$(DEV) env PYTHONPATH=.work/link python -m ansible_collections.vsphere.lifecycle.tests.chaos \
 	    --seeds $(or $(SEEDS),1000) --first $(or $(SEED),1) $(if $(JOBS),--jobs $(JOBS))
+
+fuzz: ## damaged answers at random for every parser (TIMES=100: that many times as many, others in each run)
+	$(DEV) env FUZZ_TIMES=$(or $(TIMES),1) python -m tools fuzz
 
 sanity: ## ansible-test sanity
 	$(DEV) python -m tools sanity

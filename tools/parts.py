@@ -26,7 +26,7 @@ COVERAGE_WANTED = 95
 CHAOS_MODULE = "ansible_collections.vsphere.lifecycle.tests.chaos"
 SEEDS = 300
 # Every folder of ours with Python in it that is there.
-TYPED = ("plugins", "simulator", "demo", "tools", "tests/unit", "tests/contract", "tests/chaos")
+TYPED = ("plugins", "simulator", "demo", "tools", "tests/unit", "tests/contract", "tests/chaos", "tests/fuzz")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,12 +132,12 @@ def changelog() -> Outcome:
 # --------------------------------------------------------------------------------------------------------------- tests
 
 
-def pytest(folder: str, *options: str) -> tuple[Finished, Outcome]:
+def pytest(folder: str, *options: str, limit: float = 1200) -> tuple[Finished, Outcome]:
     """Run pytest on a folder of tests."""
     REPORTS.mkdir(parents=True, exist_ok=True)
     report = REPORTS / f"{folder.replace('/', '-')}.xml"
     report.unlink(missing_ok=True)
-    finished = run(sys.executable, "-m", "pytest", folder, "-q", "-ra", f"--junitxml={report}", *options)
+    finished = run(sys.executable, "-m", "pytest", folder, "-q", "-ra", f"--junitxml={report}", *options, limit=limit)
     return finished, outcome_of_tests(finished, REPORTS, report.name)
 
 
@@ -185,6 +185,12 @@ def chaos() -> Outcome:
     if finished.code:
         found.problems = counts.names(finished.output, r"^(seed \d+: (?!to replay).*)$") or found.problems
     return found
+
+
+def fuzz() -> Outcome:
+    """Damaged answers for every parser; FUZZ_TIMES in the environment asks for more of them than a run has time for."""
+    limit = 600 * int(os.environ.get("FUZZ_TIMES") or 1)
+    return pytest("tests/fuzz", "--numprocesses=auto", limit=limit)[1]
 
 
 def sanity(environment: Environment = HERE) -> Outcome:
@@ -285,6 +291,7 @@ LINT = (
 UNITS = (Part("units (pytest)", units), Part("units (ansible-test)", units_by_ansible_test))
 CONTRACT = (Part("contract", contract),)
 CHAOS = (Part("chaos", chaos),)
+FUZZ = (Part("fuzz", fuzz),)
 SANITY = (Part("sanity", sanity),)
 INTEGRATION = (Part("integration", integration),)
 MOLECULE = (Part("molecule", molecule),)
@@ -297,10 +304,11 @@ GROUPS = {
     "units": UNITS,
     "contract": CONTRACT,
     "chaos": CHAOS,
+    "fuzz": FUZZ,
     "sanity": SANITY,
     "integration": INTEGRATION,
     "molecule": MOLECULE,
     "build": BUILD,
     "importer": IMPORTER,
-    "test": LINT + UNITS + CONTRACT + CHAOS + SANITY + INTEGRATION + MOLECULE + BUILD + IMPORTER,
+    "test": LINT + UNITS + CONTRACT + CHAOS + FUZZ + SANITY + INTEGRATION + MOLECULE + BUILD + IMPORTER,
 }

@@ -27,6 +27,8 @@ from .test_parsers import may_be_staged
 LISTS = {"staged": "successful_hosts", "skipped": "skipped_hosts", "failed": "failed_hosts", "started": "started_hosts"}
 #: Which answers are damaged: those of any request, or some that count more than others.
 AIMS = ("", "/tasks/", "action=list", "compliance", "vcenter/(host|cluster)", "software", "session|version")
+#: Options that lead to other requests.
+WANTED: tuple[dict[str, t.Any], ...] = ({}, {"refresh": "always"}, {"clusters": None, "hosts": ["esx01", "single"]})
 #: More requests than any run of these takes, however long it waits.
 MANY = 2000
 
@@ -91,8 +93,7 @@ def test_a_module_ends_in_a_result_or_an_error_of_ours(name: str, data: st.DataO
 @hypothesis.settings(max_examples=4 * hypothesis.settings().max_examples)
 @hypothesis.given(data=st.data())
 def test_staging_makes_nothing_up_and_loses_nobody(data: st.DataObject) -> None:
-    wanted = data.draw(st.sampled_from(({}, {"refresh": "always"}, {"clusters": None, "hosts": ["esx01", "single"]})))
-    place, damage, result = carried_out("esx_software_stage", data, **wanted)
+    place, damage, result = carried_out("esx_software_stage", data, **data.draw(st.sampled_from(WANTED)))
     if result is None:
         return
     units = [*result["clusters"], *result["standalone_hosts"]]

@@ -18,7 +18,12 @@ from hypothesis import strategies as st
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import ConnectionFailed
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import Endpoint, RetryPolicy, Transport
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import (
+    Endpoint,
+    Reply,
+    RetryPolicy,
+    Transport,
+)
 from ansible_collections.vsphere.lifecycle.simulator.server import certificate
 
 from .stand_in import FakeClock
@@ -110,6 +115,15 @@ def test_any_bytes_end_in_an_answer_or_a_failed_connection(speaker: tuple[Speake
     finally:
         transport.close()
     assert not list(transport._session.cookies)
+
+
+@hypothesis.given(
+    st.one_of(st.text(st.characters(max_codepoint=255)), st.text("0123456789-+.eE \xb2\xb3\xb9", max_size=400)),
+    st.integers(0, 10),
+)
+@hypothesis.example("\xb2", 0)
+def test_any_retry_after_is_a_pause_of_a_minute_at_most(text: str, number: int) -> None:
+    assert 0 <= RetryPolicy().pause(number, Reply(429, {"Retry-After": text}, "")) <= 60
 
 
 def check_told(text: str) -> None:
