@@ -164,7 +164,7 @@ class Laboratory:
         wire = Wire(self.exchange, self.clock, self)
         pauses = RetryClock(self.clock)
         context = Context(run.check_mode, lines.append, lines.append)
-        client = VCenterClient(Endpoint("localhost"), Credentials(USERNAME, PASSWORD), self.clock, told.append)
+        client = VCenterClient(Endpoint("localhost"), Credentials(USERNAME, PASSWORD), self.clock, trace=told.append)
         # The one thing that is put in from outside: who opens the sockets, and which clock the retries sleep by.
         client._transport._session.mount("https://", wire)
         client._transport._clock = pauses
