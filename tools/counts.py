@@ -53,5 +53,14 @@ def _add(tests: Tests, case: ElementTree.Element) -> None:
         tests.skipped.append(f"{name}: {reason}")
         return
     tests.ran += 1
-    if case.find("failure") is not None or case.find("error") is not None:
-        tests.failed.append(name)
+    failure = next((found for kind in ("failure", "error") if (found := case.find(kind)) is not None), None)
+    if failure is not None:
+        tests.failed.append(f"{name}: {_beginning(failure)}")
+
+
+def _beginning(failure: ElementTree.Element) -> str:
+    """Return what went wrong in one line: pytest has it in the message, ansible-test only in the text."""
+    message = failure.get("message") or ""
+    told = failure.text or "" if message.startswith("The test `ansible-test") or not message else message
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
+    return " | ".join(lines[:3])[:300] + (f" | and {len(lines) - 3} more" if len(lines) > 3 else "")

@@ -144,9 +144,7 @@ def pytest(folder: str, *options: str, limit: float = 1200) -> tuple[Finished, O
 def outcome_of_tests(finished: Finished, folder: pathlib.Path, pattern: str) -> Outcome:
     """Return the outcome of a tool that wrote JUnit reports."""
     tests = counts.junit(folder, pattern)
-    failed = [f"{name} failed" for name in tests.failed]
-    if finished.code and not failed:
-        failed = [f"exit code {finished.code}"]
+    failed = tests.failed or outcome(finished, 0).problems
     return Outcome(tests.ran, "tests", failed, [*counts.warnings_of_skipping(finished.output), *tests.skipped])
 
 

@@ -14,7 +14,12 @@ from ansible_collections.vsphere.lifecycle.tools import counts, layers, matrix, 
 
 REPORT = """<testsuites><testsuite>
 <testcase classname="tests.unit.test_a" name="test_one" />
-<testcase classname="tests.unit.test_a" name="test_two"><failure message="no" /></testcase>
+<testcase classname="tests.unit.test_a" name="test_two"><failure message="assert 1 == 2&#10;more">text</failure></testcase>
+<testcase classname="sanity" name="pep8"><failure message="The test `ansible-test sanity` failed">a
+b
+
+c
+d</failure></testcase>
 <testcase classname="sanity" name="pslint"><skipped>No tests applicable.</skipped></testcase>
 </testsuite></testsuites>"""
 
@@ -26,8 +31,11 @@ def test_reports_are_added_up(tmp_path: pathlib.Path) -> None:
     (tmp_path / "a.xml").write_text(REPORT, encoding="utf-8")
     (tmp_path / "b.xml").write_text(REPORT, encoding="utf-8")
     tests = counts.junit(tmp_path, "*.xml")
-    assert tests.ran == 4
-    assert tests.failed == ["tests.unit.test_a::test_two"] * 2
+    assert tests.ran == 6
+    assert (
+        tests.failed
+        == ["tests.unit.test_a::test_two: assert 1 == 2 | more", "sanity::pep8: a | b | c | and 1 more"] * 2
+    )
     assert tests.skipped == ["sanity::pslint: No tests applicable."] * 2
 
 
