@@ -217,6 +217,9 @@ def _refusal(fault: Strike, root: str, asked: Asked) -> Answer | None:
         "oversize": lambda: Answer(200, b"", {"Content-Type": JSON}, filler=OVERSIZE),
         "401": lambda: _error(unauthenticated(), root),
         "401_as_500": lambda: _as_500(_error(unauthenticated(), root)),
+        "401_by_mistake": lambda: _error(unauthenticated(), root),
+        "401_spurious": lambda: _error(unauthenticated(), root),
+        "404": lambda: _error(refusal("NOT_FOUND", "gone", "There is no such object."), root),
         "list_too_long": lambda: _error(
             refusal("RESOURCE_INACCESSIBLE", "too_many_tasks", "More than 1000 tasks match the filter."), root
         ),

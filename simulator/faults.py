@@ -31,6 +31,9 @@ BEFORE = (
     "oversize",
     "401",
     "401_as_500",
+    "401_by_mistake",
+    "401_spurious",
+    "404",
     "list_too_long",
     "session_limit",
 )

@@ -33,7 +33,8 @@ ROWS = (
     ("_staging", "_verdicts"),
     ("_stage_history",),
     ("_stage_units",),
-    ("_stage_job", "_stage_report"),
+    ("_stage_operations", "_stage_report"),
+    ("_stage_job",),
     ("_stage_run",),
     ("_module",),
 )

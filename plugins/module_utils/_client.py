@@ -22,6 +22,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
     AuthenticationFailed,
     Interrupted,
+    InvalidOption,
     NotFound,
     Unauthenticated,
     UnexpectedReply,
@@ -43,6 +44,8 @@ Query = t.Mapping[str, t.Any]
 
 SESSION = "/api/session"
 LEGACY_SESSION = "/rest/com/vmware/cis/session"
+LOGOUT_TIMEOUT = 5.0
+"""Seconds for the answer to a logout: nobody who has been told to stop waits longer for a vCenter that hangs."""
 SESSION_LIMIT_ID = "com.vmware.vapi.endpoint.failedToLoginMaxUserSessionCountReached"
 
 
@@ -61,10 +64,10 @@ class Credentials:
 def segment(value: str) -> str:
     """Return an identifier encoded as one segment of a path, whatever it contains.
 
-    :raises UnexpectedReply: for "", "." and "..", which would name another address.
+    :raises InvalidOption: for "", "." and "..", which would name another address.
     """
     if value in {"", ".", ".."}:
-        raise UnexpectedReply(f"'{value}' cannot be an identifier")
+        raise InvalidOption(f"'{value}' cannot be an identifier", "Correct the identifier")
     return urllib.parse.quote(value, safe="", errors="replace")
 
 
@@ -75,12 +78,20 @@ class VCenterClient:
     new login and the same request again.
 
     :param trace: takes a line about each exchange, without headers and bodies.
+    :param shield: makes a context manager in which no signal interrupts: a session whose identifier is still on its
+        way can be closed by nobody.
     :raises AuthenticationFailed: vCenter takes neither password nor session.
     :raises ConnectionFailed: nobody answers.
     """
 
     def __init__(
-        self, endpoint: Endpoint, credentials: Credentials, clock: Clock | None = None, trace: Trace | None = None
+        self,
+        endpoint: Endpoint,
+        credentials: Credentials,
+        clock: Clock | None = None,
+        *,
+        trace: Trace | None = None,
+        shield: t.Callable[[], t.ContextManager[None]] = contextlib.nullcontext,
     ) -> None:
         self.clock = clock or Clock()
         self.endpoint = endpoint
@@ -89,10 +100,16 @@ class VCenterClient:
         self._transport = Transport(endpoint, self.clock, policy, trace)
         self._token = credentials.session_id
         self._login_path = SESSION
+        self._shield = shield
 
     def __enter__(self) -> VCenterClient:
-        if not self._token:
-            self._log_in()
+        try:
+            if not self._token:
+                self._log_in()
+        except BaseException:
+            # Nobody leaves what was never entered, and the session may be open already.
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(
@@ -113,7 +130,8 @@ class VCenterClient:
 
     def get(self, path: str, query: Query | None = None, *, timeout: float | None = None) -> t.Any:
         """Read. :param timeout: seconds, for calls that are known to be slow."""
-        return self._call("GET", path, query, None, safe=True, timeout=timeout)
+        longer = max(timeout, self.endpoint.timeout) if timeout else None
+        return self._call("GET", path, query, None, safe=True, timeout=longer)
 
     def get_first(self, *paths: str) -> tuple[str, t.Any]:
         """Read from the first of several addresses that is there, and say which: /rest stands in for a missing /api.
@@ -180,8 +198,12 @@ class VCenterClient:
         return reply if text == reply.text else dataclasses.replace(reply, text=text)
 
     def _log_in(self) -> None:
+        if self._token:
+            # Whoever refused it may be the only one to do so: left open, it would count for 30 minutes.
+            with contextlib.suppress(VCenterError):
+                self._log_out()
         self._token = None
-        with attempt(f"log in to {self.endpoint.host} as '{self._credentials.username}'"):
+        with self._shield(), attempt(f"log in to {self.endpoint.host} as '{self._credentials.username}'"):
             try:
                 self._token = self._open(SESSION)
                 self._login_path = SESSION
@@ -216,7 +238,7 @@ class VCenterClient:
     def _log_out(self) -> None:
         if self._token and not self._credentials.session_id:
             headers = {"vmware-api-session-id": self._token}
-            self._transport.send("DELETE", self._login_path, headers=headers, safe=True)
+            self._transport.send("DELETE", self._login_path, headers=headers, safe=True, timeout=LOGOUT_TIMEOUT)
             self._token = None
 
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -24,10 +25,12 @@ class Diagnostics:
     Use as a context manager; call it with a dict for each line. It adds the time, in UTC.
 
     :param path: it is made if it is not there; its directory must be.
+    :param warn: told once, when the disk is full or the like; the work goes on without a trace then.
     :raises InvalidOption: it is no plain file of this user, or cannot be written.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, warn: t.Callable[[str], None]) -> None:
+        self._path, self._warn, self._broken = path, warn, False
         # A link could lead the trace, and with it names and addresses, over somebody else's file.
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         try:
@@ -50,10 +53,17 @@ class Diagnostics:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: types.TracebackType | None
     ) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
 
     def __call__(self, line: dict[str, t.Any]) -> None:
         """Write a line; it is there at once, so that it outlives a kill."""
+        if self._broken:
+            return
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
-        self._file.write(json.dumps({"time": now, **line}) + "\n")
-        self._file.flush()
+        try:
+            self._file.write(json.dumps({"time": now, **line}) + "\n")
+            self._file.flush()
+        except OSError as error:
+            self._broken = True
+            self._warn(f"The trace in '{self._path}' ends here: {error.strerror}.")

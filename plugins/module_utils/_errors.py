@@ -13,8 +13,6 @@ import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
 
-Problem = dict[str, t.Any]
-
 
 class VCenterError(Exception):
     """Anything that vCenter, the network or a user can cause.
@@ -66,18 +64,26 @@ class ConnectionFailed(VCenterError):
     """No usable answer came from the address: refused, reset, timed out, name unknown.
 
     :param sent: whether the request may have reached vCenter.
+    :param permanent: whether it will fail in the same way until somebody mends something.
     """
 
     remedy = "Check hostname, port, proxy and firewall, and that vCenter is up"
 
-    def __init__(self, reason: str, remedy: str | None = None, *, sent: bool = False) -> None:
+    permanent = False
+
+    def __init__(
+        self, reason: str, remedy: str | None = None, *, sent: bool = False, permanent: bool | None = None
+    ) -> None:
         super().__init__(reason, remedy)
         self.sent = sent
+        if permanent is not None:
+            self.permanent = permanent
 
 
 class CertificateRefused(ConnectionFailed):
     """The server's certificate is not trusted, or is for another name."""
 
+    permanent = True
     remedy = (
         "Give the CA that signed vCenter's certificate in ca_path (vCenter offers it at /certs/download.zip), "
         "and use the name that the certificate was made for as hostname"
@@ -87,6 +93,7 @@ class CertificateRefused(ConnectionFailed):
 class ReplyTooLarge(ConnectionFailed):
     """An answer beyond any size that vCenter is known to send."""
 
+    permanent = True
     remedy = "Check that hostname and port lead to vCenter itself"
 
 

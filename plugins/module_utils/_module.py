@@ -95,8 +95,7 @@ def run_module(work: Work, argument_spec: Params, **constraints: t.Any) -> None:
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_IMPORT_ERROR))
     context = Context(check_mode=module.check_mode, warn=module.warn, progress=module.debug)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupt)
+    signals = Signals()
     try:
         endpoint, credentials = connection_of(module.params, environment)
         module.no_log_values.update(value for value in (credentials.password, credentials.session_id) if value)
@@ -107,8 +106,8 @@ def run_module(work: Work, argument_spec: Params, **constraints: t.Any) -> None:
             )
         path = module.params["diagnostics"]
         with contextlib.ExitStack() as stack:
-            trace = stack.enter_context(Diagnostics(path)) if path else None
-            client = stack.enter_context(VCenterClient(endpoint, credentials, trace=trace))
+            trace = stack.enter_context(Diagnostics(path, module.warn)) if path else None
+            client = stack.enter_context(VCenterClient(endpoint, credentials, trace=trace, shield=signals.held_back))
             result = work(module.params, client, context)
     except VCenterError as error:
         module.fail_json(**harmless({**error.details(), "msg": str(error)}))
@@ -117,11 +116,38 @@ def run_module(work: Work, argument_spec: Params, **constraints: t.Any) -> None:
     module.exit_json(**harmless(result))
 
 
-def _interrupt(number: int, dummy: types.FrameType | None) -> None:
-    # Once is enough: a second signal must not cut the logout short.
-    for other in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(other, signal.SIG_IGN)
-    raise Interrupted(f"Interrupted by {signal.Signals(number).name}")
+class Signals:
+    """Turns SIGTERM and SIGINT into Interrupted, so that the way out is taken with everything on it."""
+
+    NUMBERS = (signal.SIGTERM, signal.SIGINT)
+
+    def __init__(self) -> None:
+        self._held_back = False
+        self._came: int | None = None
+        for number in self.NUMBERS:
+            signal.signal(number, self._take)
+
+    def _take(self, number: int, dummy: types.FrameType | None) -> None:
+        self._came = number
+        if not self._held_back:
+            self._interrupt(number)
+
+    def _interrupt(self, number: int) -> None:
+        # Once is enough: a second signal must not cut the logout short.
+        for other in self.NUMBERS:
+            signal.signal(other, signal.SIG_IGN)
+        raise Interrupted(f"Interrupted by {signal.Signals(number).name}")
+
+    @contextlib.contextmanager
+    def held_back(self) -> t.Iterator[None]:
+        """Hold a signal back until the end of the block."""
+        self._held_back = True
+        try:
+            yield
+        finally:
+            self._held_back = False
+            if self._came is not None:
+                self._interrupt(self._came)
 
 
 def connection_of(params: Params, environment: Environment) -> tuple[Endpoint, Credentials]:
@@ -157,7 +183,7 @@ def connection_of(params: Params, environment: Environment) -> tuple[Endpoint, C
         host=host,
         port=port,
         verify=options["validate_certs"],
-        ca_path=_existing(options["ca_path"]),
+        ca_path=_existing(os.path.expanduser(options["ca_path"] or "")),
         proxy=_proxy(options),
         timeout=float(_positive(options, "request_timeout")),
     )

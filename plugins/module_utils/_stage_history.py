@@ -13,7 +13,12 @@ import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _tasks, _verdicts
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import NotFound
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
+    ApiError,
+    NotFound,
+    UnexpectedReply,
+    attempt,
+)
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._localizable import utc_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task
@@ -35,12 +40,19 @@ class History:
         return self.hosts if commit in {None, self.commit} else {}
 
 
-def find_history(client: VCenterClient, entity: Entity, tasks: t.Iterable[Task], scan_time: str | None) -> History:
+def find_history(
+    client: VCenterClient,
+    entity: Entity,
+    tasks: t.Iterable[Task],
+    scan_time: str | None,
+    warn: t.Callable[[str], None],
+) -> History:
     """Read the results of the stage tasks of an object that ended after its last scan.
 
     Both times come from vCenter's clock and are brought to one form, so that their texts sort as they do.
 
     :param tasks: what vCenter lists, of other objects too.
+    :param warn: told about results that cannot be read.
     :param scan_time: None if it was never scanned: then all of them count.
     """
     scanned = "" if scan_time is None else utc_of(scan_time)
@@ -56,16 +68,22 @@ def find_history(client: VCenterClient, entity: Entity, tasks: t.Iterable[Task],
     ]
     history = History()
     for task in sorted(later, key=lambda task: utc_of(task.end_time or "") or ""):
-        history = _extended(history, client, entity, task)
+        try:
+            history = _extended(history, client, entity, task)
+        except (ApiError, UnexpectedReply) as error:
+            # What it says is only to save a call: vCenter skips hosts that are staged.
+            warn(f"The result of an earlier staging of {entity.label} cannot be read and is left out. {error}")
     return history
 
 
 def _extended(history: History, client: VCenterClient, entity: Entity, task: Task) -> History:
     try:
-        outcome = _verdicts.outcome_of(entity, _tasks.get_task(client, task.task).result or {})
+        ended = _tasks.get_task(client, task.task)
     except NotFound:
         # vCenter dropped it between the two calls.
         return history
+    with attempt(f"read the result of task {task.task}"):
+        outcome = _verdicts.outcome_of(entity, ended.result or {})
     if outcome.commit is None:
         return history
     hosts = dict(history.hosts) if history.commit == outcome.commit else {}

@@ -39,12 +39,16 @@ class StageRun:
         open_units = self._with_work(units)
         for kind in sorted({unit.entity.kind for unit in open_units}):
             entities = [unit.entity for unit in open_units if unit.entity.kind == kind]
-            tasks = _staging.find_all_operations(self._client, kind, entities)
-            self._operations.update({task.target: task for task in tasks if task.target and not task.finished})
+            owner = {host: unit.entity.moid for unit in open_units for host in unit.hosts}
+            listed = _staging.find_all_operations(self._client, kind, entities)
+            tasks = _staging.attributed(self._client, listed, owner)
+            # One vLCM operation at a time; should there be a scan beside a staging, the staging is what counts.
+            running = sorted((task for task in tasks if not task.finished), key=lambda task: task.action == "stage")
+            self._operations.update({task.target: task for task in running if task.target})
             for unit in (unit for unit in open_units if unit.entity.kind == kind):
-                unit.known_tasks = frozenset(task.task for task in tasks if task.target == unit.entity.moid)
+                unit.known_tasks = frozenset(task.task for task in tasks)
                 scan_time = (unit.compliance.scan_time or "") if unit.compliance else None
-                unit.history = find_history(self._client, unit.entity, tasks, scan_time)
+                unit.history = find_history(self._client, unit.entity, tasks, scan_time, self._context.warn)
 
     def predict(self, units: t.Sequence[Unit]) -> None:
         """Give every host the verdict that ``run`` would most likely bring; sends nothing that changes anything."""
@@ -54,8 +58,14 @@ class StageRun:
             running = self._operations.get(unit.entity.moid)
             if plan.needed and running and running.action == "stage":
                 unit.task, unit.adopted = running, True
+            busy = running and running.action != "stage" and not self._options.wait
             for moid in plan.needed:
-                unit.verdicts[moid] = self._predicted(unit.hosts[moid])
+                host = unit.hosts[moid]
+                unit.verdicts[moid] = (
+                    _verdicts.failed(host, f"vCenter is busy with '{running.action}' (task {running.task})")
+                    if running and busy
+                    else self._predicted(host)
+                )
 
     def run(self, units: t.Sequence[Unit]) -> None:
         """Stage what needs it and give every host its verdict; what goes wrong with one unit stays with that unit."""
@@ -66,10 +76,9 @@ class StageRun:
         try:
             together.run([self._job(unit) for unit in busy])
         except VCenterError as error:
-            for unit in busy:
-                unit.problem = (
-                    unit.problem or f"{error} vCenter goes on with what it has started; run again to see it through."
-                )
+            for unit in (unit for unit in busy if not unit.ended):
+                unit.problem = f"{error} vCenter goes on with what it has started; run again to see it through."
+                unit.task = together.last.get(unit.task.task, unit.task) if unit.task else None
         for unit in units:
             unit.verdicts = {**unit.plan(self._options.commit).settled, **unit.verdicts}
             unit.settle()

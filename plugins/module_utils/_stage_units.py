@@ -55,6 +55,7 @@ class Unit:
     :param known_tasks: the tasks that vCenter had for the object before this run.
     :param commit: the commit that was really staged; None while nothing was.
     :param problem: why the whole unit ended early; empty when it did not.
+    :param ended: whether the work on it is over, well or not.
     """
 
     entity: Entity
@@ -72,6 +73,7 @@ class Unit:
     known_tasks: frozenset[str] = frozenset()
     commit: str | None = None
     problem: str = ""
+    ended: bool = False
     notifications: tuple[dict[str, t.Any], ...] = ()
 
     def settle(self) -> None:

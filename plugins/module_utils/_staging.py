@@ -8,14 +8,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient, segment
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import TooMany, attempt
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
+    ApiError,
+    TooMany,
+    UnexpectedReply,
+    attempt,
+)
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._images import SOFTWARE
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import UNFINISHED, Task, list_tasks
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import expect
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import (
+    UNFINISHED,
+    Task,
+    get_task,
+    list_tasks,
+)
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import dict_or_empty, expect, mapping_of
 
 SERVICES = {
     "cluster": "com.vmware.esx.settings.clusters.software",
@@ -53,23 +65,51 @@ def find_operations(
 ) -> list[Task]:
     """Return the vLCM tasks of all clusters (or standalone hosts), or of one.
 
-    The server's filters narrow the answer, but are not relied on.
+    The server's filters narrow the answer, but are not relied on. A task without a target may be of any object.
 
     :param unfinished: only tasks that have not ended.
     """
     filter_spec: dict[str, t.Any] = {"services": [SERVICES[kind]]}
     if unfinished:
         filter_spec["status"] = list(UNFINISHED)
-    if entity:
-        filter_spec["targets"] = [{"type": TARGET_TYPES[kind], "id": entity.moid}]
-    found = list_tasks(client, filter_spec).values()
+    try:
+        found = list_tasks(client, filter_spec).values()
+    except TooMany:
+        if entity is None:
+            raise
+        # Last resort: it leaves out tasks that vCenter keeps without a target.
+        targets = [{"type": TARGET_TYPES[kind], "id": entity.moid}]
+        found = list_tasks(client, {**filter_spec, "targets": targets}).values()
     return [
         task
         for task in found
         if task.service in {SERVICES[kind], ""}
-        and (entity is None or task.target == entity.moid)
+        and (entity is None or task.target in {entity.moid, None})
         and not (unfinished and task.finished)
     ]
+
+
+def attributed(client: VCenterClient, tasks: t.Iterable[Task], owner: t.Mapping[str, str]) -> list[Task]:
+    """Return the tasks with their targets, where vCenter leaves them out: the hosts in the result tell.
+
+    :param owner: identifier of the object that each host belongs to, by the host's identifier.
+    """
+    complete = []
+    for task in tasks:
+        if task.target is None and task.action == "stage":
+            with contextlib.suppress(ApiError, UnexpectedReply):
+                hosts = hosts_in(get_task(client, task.task).result)
+                target = next((owner[host] for host in hosts if host in owner), None)
+                task = dataclasses.replace(task, target=target)
+        complete.append(task)
+    return complete
+
+
+def hosts_in(result: t.Any) -> set[str]:
+    """Return the identifiers of all hosts that a stage result of a cluster speaks of, partial ones too."""
+    return set(mapping_of(dict_or_empty(result).get("host_info"))) | set(
+        mapping_of(dict_or_empty(result).get("host_status"))
+    )
 
 
 def last_stage(entity: Entity, known: t.Iterable[Task]) -> Task | None:

@@ -17,11 +17,10 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import V
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline, Delays
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
-    CertificateRefused,
     ConnectionFailed,
     NotFound,
-    ReplyTooLarge,
     UnexpectedReply,
+    UnparsableError,
     VCenterError,
     attempt,
 )
@@ -62,7 +61,6 @@ class Task:
     error_type: str | None = None
     error_messages: tuple[str, ...] = ()
     result: t.Any = None
-    raw: dict[str, t.Any] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def finished(self) -> bool:
@@ -149,7 +147,6 @@ def _task(task: str, info: t.Any) -> Task:
         error_type=error["error_type"] if error else None,
         error_messages=tuple(error["messages"]) if error else (),
         result=info.get("result"),
-        raw=info,
     )
 
 
@@ -191,6 +188,7 @@ class Together:
 
     :param in_flight: how many jobs at once, at most.
     :param delays: the pauses between two looks.
+    :ivar last: the last known state of each task.
     :param outage_timeout: seconds of failing looks in a row that are endured: the tasks run in vCenter, not here.
     """
 
@@ -198,7 +196,7 @@ class Together:
         self._client, self._clock = client, client.clock
         self._in_flight, self._delays, self._outage_timeout = in_flight, delays, outage_timeout
         self._waiting: dict[Job, Wait] = {}
-        self._last: dict[str, Task] = {}
+        self.last: dict[str, Task] = {}
         self._missing: collections.Counter[str] = collections.Counter()
         self._outage: Deadline | None = None
 
@@ -227,7 +225,7 @@ class Together:
             news = self._news(wait, states)
             if news is not None or wait.deadline.passed:
                 del self._waiting[job]
-                self._resume(job, news or (TimedOut(self._last.get(wait.task)) if wait.task else None))
+                self._resume(job, news or (TimedOut(self.last.get(wait.task)) if wait.task else None))
 
     def _states(self, tasks: list[str]) -> dict[str, Task] | None:
         try:
@@ -251,7 +249,7 @@ class Together:
             self._missing[wait.task] += 1
             return Vanished() if self._missing[wait.task] >= VANISHED_AFTER else None
         del self._missing[wait.task]
-        self._last[wait.task] = state
+        self.last[wait.task] = state
         return state if state.finished else None
 
     def _resume(self, job: Job, news: Resumption) -> None:
@@ -263,6 +261,8 @@ def is_outage(error: VCenterError) -> bool:
     """Whether vCenter may only be away for a while: no answer, a page instead of one, or a status of 500 and above."""
     if isinstance(error, ApiError):
         return error.status >= 500
-    if isinstance(error, (CertificateRefused, ReplyTooLarge)):
-        return False
-    return isinstance(error, (ConnectionFailed, UnexpectedReply))
+    if isinstance(error, UnparsableError):
+        return error.status >= 500 or error.status in {408, 429}
+    if isinstance(error, ConnectionFailed):
+        return not error.permanent
+    return isinstance(error, UnexpectedReply)

@@ -109,10 +109,8 @@ class RetryPolicy:
     transient: t.Callable[[Reply], bool] = lambda reply: False
 
     def repeats(self, safe: bool, outcome: Reply | ConnectionFailed) -> bool:
-        if isinstance(outcome, (CertificateRefused, ReplyTooLarge)):
-            return False
         if isinstance(outcome, ConnectionFailed):
-            return safe or not outcome.sent
+            return not outcome.permanent and (safe or not outcome.sent)
         if safe:
             return outcome.status in self.statuses or (outcome.status == 500 and self.transient(outcome))
         return outcome.status == 429 or (outcome.status == 503 and self.refused(outcome))
@@ -120,7 +118,7 @@ class RetryPolicy:
     def pause(self, number: int, outcome: Reply | ConnectionFailed) -> float:
         """Return seconds to wait before retry ``number`` (0 = first)."""
         asked = outcome.headers.get("Retry-After", "") if isinstance(outcome, Reply) else ""
-        if asked.strip().isdigit():
+        if re.fullmatch(r"\s*[0-9]{1,9}\s*", asked):
             return min(float(asked), self.retry_after_limit)
         return full_jitter(number, self.base, self.longest)
 
@@ -187,12 +185,12 @@ class Transport:
         :param target: path and query, already encoded.
         :param auth: user and password for Basic authentication.
         :param safe: whether sending it twice does no harm.
-        :param timeout: seconds for the answer, where the endpoint's own are too few.
+        :param timeout: seconds for the answer, where the endpoint's own do not fit.
         :raises ConnectionFailed: no answer after all tries that the policy allows.
         """
         number = 0
         while True:
-            outcome = self._traced(method, target, headers, body, auth, max(timeout or 0, self.endpoint.timeout))
+            outcome = self._traced(method, target, headers, body, auth, timeout or self.endpoint.timeout)
             number += 1
             if not self._policy.repeats(safe, outcome):
                 self._budget.earn()
@@ -291,16 +289,22 @@ def _failure(error: t.Any, endpoint: Endpoint, timeout: float) -> ConnectionFail
     where = f"{endpoint.host} port {endpoint.port}"
     cause = _root_cause(error)
     if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError, UnicodeError)):
-        return ConnectionFailed(f"{where} cannot be reached ({cause})", "Correct hostname, or the proxy")
+        return ConnectionFailed(
+            f"{where} cannot be reached ({cause})", "Correct hostname, or the proxy", permanent=True
+        )
     if "certificate bundle" in cause:
-        return ConnectionFailed(f"no connection to {where} ({cause})", "Correct ca_path, or REQUESTS_CA_BUNDLE")
+        return ConnectionFailed(
+            f"no connection to {where} ({cause})", "Correct ca_path, or REQUESTS_CA_BUNDLE", permanent=True
+        )
     return _failed_request(error, where, cause, timeout)
 
 
 def _failed_request(error: t.Any, where: str, cause: str, timeout: float) -> ConnectionFailed:
     if isinstance(error, requests.exceptions.ProxyError):
         return ConnectionFailed(
-            f"the proxy does not connect to {where} ({cause})", "Check the proxy options or HTTPS_PROXY"
+            f"the proxy does not connect to {where} ({cause})",
+            "Check the proxy options or HTTPS_PROXY",
+            permanent="407" in cause,
         )
     if isinstance(error, requests.exceptions.SSLError):
         if any(sign in str(error) for sign in ("CERTIFICATE_VERIFY_FAILED", "doesn't match", "[X509")):

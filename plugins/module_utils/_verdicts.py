@@ -77,17 +77,15 @@ class Outcome:
     """A decoded stage result of a cluster or a standalone host.
 
     :param commit: the commit that was really staged.
-    :param final: whether vCenter has set the status of the whole: a result may already be there while the task runs.
     :param verdicts: by host identifier, hosts that were not asked for included.
     """
 
     commit: str | None
-    final: bool
     verdicts: dict[str, Verdict]
     notifications: tuple[Json, ...] = ()
 
 
-NOTHING = Outcome(None, True, {})
+NOTHING = Outcome(None, {})
 """The outcome of a task without a result."""
 
 
@@ -121,7 +119,6 @@ def outcome_of(entity: Entity, result: t.Any, *, ended: bool = True) -> Outcome:
         verdicts = {}
     return Outcome(
         commit=commit,
-        final=isinstance(value.get("status"), dict),
         verdicts=verdicts,
         notifications=tuple(notifications_of(value.get("notifications"))),
     )

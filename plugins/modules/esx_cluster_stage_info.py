@@ -114,7 +114,7 @@ clusters:
       elements: dict
       sample: []
     hosts:
-      description: What is known of each host that the scan knew.
+      description: What is known of each host of a cluster with an image, those that no scan has known included.
       type: list
       elements: dict
       contains:
@@ -127,7 +127,8 @@ clusters:
           type: str
           sample: host-16
         status:
-          description: Compliance of the host. V(UNAVAILABLE) when it could not be scanned.
+          description: Compliance of the host. V(UNAVAILABLE) when it could not be scanned, V(null) when no scan has
+            known it.
           type: str
           sample: NON_COMPLIANT
         stage_status:
@@ -247,8 +248,13 @@ clusters:
 
 import typing as t
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _staging, _tasks, _verdicts
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption, Unauthorized
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _inventory, _staging, _tasks, _verdicts
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
+    ApiError,
+    InvalidOption,
+    Unauthorized,
+    UnexpectedReply,
+)
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._selection import Selection
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report import names_with
@@ -271,10 +277,13 @@ def gather_stage_info(params: dict[str, t.Any], client: VCenterClient, dummy: Co
         raise InvalidOption(
             f"Task {asked.task} belongs to none of the clusters named", "Leave clusters out, or correct task"
         )
-    operations = _staging.find_all_operations(client, "cluster", clusters)
+    listed = _staging.find_all_operations(client, "cluster", clusters)
+    members = {cluster.moid: _inventory.hosts_of(client, cluster) for cluster in clusters}
+    owner = {host.moid: moid for moid, hosts in members.items() for host in hosts}
+    operations = _staging.attributed(client, listed, owner)
     return {
         "changed": False,
-        "clusters": [cluster_info(client, cluster, operations, asked) for cluster in clusters],
+        "clusters": [cluster_info(client, cluster, members[cluster.moid], operations, asked) for cluster in clusters],
     }
 
 
@@ -292,7 +301,11 @@ def wanted_clusters(named: list[str] | None, asked: _tasks.Task | None) -> list[
 
 
 def cluster_info(
-    client: VCenterClient, cluster: Entity, operations: list[_tasks.Task], asked: _tasks.Task | None
+    client: VCenterClient,
+    cluster: Entity,
+    members: list[_inventory.Host],
+    operations: list[_tasks.Task],
+    asked: _tasks.Task | None,
 ) -> dict[str, t.Any]:
     """Return the entry of one cluster."""
     unknown: list[str] = []
@@ -300,7 +313,7 @@ def cluster_info(
     running = [
         task for task in operations if task.target == cluster.moid and task.action == "stage" and not task.finished
     ]
-    info: dict[str, t.Any] = {
+    return {
         "name": cluster.name,
         "moid": cluster.moid,
         "image_managed": image_managed,
@@ -309,43 +322,52 @@ def cluster_info(
         "commit": compliance.commit if compliance else None,
         "scan_time": compliance.scan_time if compliance else None,
         "notifications": list(compliance.notifications) if compliance else [],
-        "hosts": hosts_info(compliance) if compliance else [],
+        "hosts": hosts_info(compliance, members) if image_managed else [],
         "running_task": running[0].summary() if running else None,
         "last_stage": last_stage(client, cluster, operations, asked, unknown),
         "unknown": unknown,
     }
-    return info
 
 
 def read_image(
     client: VCenterClient, cluster: Entity, unknown: list[str]
 ) -> tuple[_images.Compliance | None, bool | None]:
     """Return the stored compliance, and whether the cluster is managed by an image; note what cannot be read."""
+    compliance, image_managed = None, None
     try:
-        compliance = _images.find_compliance(client, cluster)
-        image_managed = compliance is not None or _images.managed_by_image(client, cluster)
+        image_managed = _images.managed_by_image(client, cluster)
     except Unauthorized as error:
         unknown.append(str(error))
-        return None, None
-    if image_managed and compliance is None:
-        unknown.append("There is no stored compliance: the cluster was never scanned.")
+    if image_managed is False:
+        return None, False
+    try:
+        compliance = _images.find_compliance(client, cluster)
+    except Unauthorized as error:
+        unknown.append(str(error))
+    else:
+        if compliance is None:
+            unknown.append("There is no stored compliance: the cluster was never scanned.")
     return compliance, image_managed
 
 
-def hosts_info(compliance: _images.Compliance) -> list[dict[str, t.Any]]:
-    """Return the entries of the hosts, by name."""
-    entries = [
-        {
-            "name": compliance.names.get(moid, moid),
-            "moid": moid,
-            "status": host.status,
-            "stage_status": host.stage_status or UNKNOWN,
-            "commit": host.commit,
-            "notifications": list(host.notifications),
-        }
-        for moid, host in compliance.hosts.items()
-    ]
+def hosts_info(compliance: _images.Compliance | None, members: list[_inventory.Host]) -> list[dict[str, t.Any]]:
+    """Return the entries of the hosts, by name: those that the scan knew, and those of the cluster that it did not."""
+    known = compliance.hosts if compliance else {}
+    names = {**(compliance.names if compliance else {}), **{host.moid: host.name for host in members}}
+    entries = [host_info(moid, names.get(moid, moid), known.get(moid)) for moid in {**known, **names}]
     return sorted(entries, key=lambda entry: str(entry["name"]))
+
+
+def host_info(moid: str, name: str, host: _images.HostCompliance | None) -> dict[str, t.Any]:
+    """Return the entry of one host; None where no scan has known it."""
+    return {
+        "name": name,
+        "moid": moid,
+        "status": host.status if host else None,
+        "stage_status": (host.stage_status if host else None) or UNKNOWN,
+        "commit": host.commit if host else None,
+        "notifications": list(host.notifications) if host else [],
+    }
 
 
 def last_stage(
@@ -359,7 +381,12 @@ def last_stage(
     task, source = asked, "task"
     if task is None:
         found = _staging.last_stage(cluster, operations)
-        task, source = (_tasks.get_task(client, found.task) if found else None), "task_list"
+        source = "task_list"
+        try:
+            task = _tasks.get_task(client, found.task) if found else None
+        except (ApiError, UnexpectedReply) as error:
+            unknown.append(f"The result of the last staging cannot be read. {error}")
+            return None
     if task is None:
         unknown.append("There is no result of an earlier staging: vCenter has no such task (any more).")
         return None
@@ -367,7 +394,11 @@ def last_stage(
         unknown.append(f"Task {task.task} ({task.status}) has no result.")
     elif not task.finished:
         unknown.append(f"Task {task.task} is {task.status}: its result is not final.")
-    outcome = _verdicts.outcome_of(cluster, task.result or {}, ended=task.finished)
+    try:
+        outcome = _verdicts.outcome_of(cluster, task.result or {}, ended=task.finished)
+    except UnexpectedReply as error:
+        unknown.append(f"The result of task {task.task} cannot be read: {error.reason}.")
+        outcome = _verdicts.NOTHING
     verdicts = sorted(outcome.verdicts.values(), key=lambda verdict: verdict.name)
     return {
         "source": source,

@@ -37,7 +37,7 @@ options:
       - Names or identifiers (such as V(host-16)) of ESXi hosts.
       - With O(clusters), just these hosts are staged, and each must be in one of the clusters.
       - Without O(clusters), each host is staged where it lives, in its cluster or as a standalone host.
-      - An empty list is an error; it never means all.
+      - An empty list is an error; it never means all. V(null) is the same as leaving the option out.
     type: list
     elements: str
     aliases: [host, esxi_host_name, esxi_hostname]
@@ -51,7 +51,9 @@ options:
       - Identifier of the commit of the desired image that has to be staged at least. vCenter stages the present image
         when that is a later one, and RV(clusters[].commit) tells which it was.
       - Commits are opaque and have no order.
-      - If it is left out, the present image is staged.
+      - If it is left out, the present image is staged. Whether a host needs that is read from the last scan and from
+        later stage tasks. After a change of the image, scan first (in the vSphere Client or with O(refresh=always)),
+        or hosts that hold the image before count as staged.
     type: str
   refresh:
     description:
@@ -69,6 +71,7 @@ options:
       - Whether to wait until the staging has ended.
       - With V(false), the module returns as soon as vCenter has accepted the tasks. Run it again to get the verdicts.
         It then starts at most O(clusters_in_flight) tasks, as nobody would be there to start the others later.
+        A compliance scan that is due is waited for all the same.
     type: bool
     default: true
   wait_timeout:
@@ -99,7 +102,8 @@ options:
     description:
       - What becomes of a task that takes longer than O(wait_timeout).
       - With V(leave), vCenter goes on with it, and the next run waits for it again.
-      - With V(cancel), vCenter is asked to end it. It may be unable to; the message tells.
+      - With V(cancel), vCenter is asked to end it. It may be unable to; the message tells. A task that somebody else
+        started is left alone.
     type: str
     choices: [leave, cancel]
     default: leave
@@ -367,6 +371,19 @@ started_hosts:
   type: list
   elements: str
   sample: []
+diff:
+  description: What changed (or would change in check mode), by cluster or standalone host, and host.
+  returned: always, except when the module fails before it has looked at the objects
+  type: dict
+  contains:
+    before:
+      description: The stage status before, V(UNKNOWN) where vCenter did not say.
+      type: dict
+      sample: {"prod-berlin": {"esx01.berlin.example.com": "NOT_STAGED"}}
+    after:
+      description: The stage status afterwards.
+      type: dict
+      sample: {"prod-berlin": {"esx01.berlin.example.com": "STAGED"}}
 problems:
   description: What is wrong, when the module found out before the first change.
   returned: failure before the first change
@@ -375,6 +392,7 @@ problems:
   sample: ["The cluster 'legacy' (domain-c30) is managed by baselines, not by an image"]
 """
 
+import dataclasses
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _inventory
@@ -419,6 +437,9 @@ SMALLEST = {
 def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> dict[str, t.Any]:
     """Stage what needs it; raise StagingFailed with the complete result when a host failed."""
     options = Options(**{name: params[name] for name in OPTIONS})
+    options = dataclasses.replace(options, commit=options.commit or None)
+    if params["clusters"] is None and params["hosts"] is None:
+        raise InvalidOption("Neither clusters nor hosts are named", "Name what is to be staged")
     for name, least in SMALLEST.items():
         if params[name] < least:
             raise InvalidOption(
@@ -461,11 +482,8 @@ def selected_units(params: dict[str, t.Any], client: VCenterClient, selection: S
         if host.moid not in members
     )
     return [
-        Unit(
-            unit.entity,
-            {moid: host for moid, host in unit.hosts.items() if moid in wanted},
-            whole=wanted >= set(unit.hosts),
-        )
+        # Not whole, even if all are named: there may be hosts that this user does not see.
+        Unit(unit.entity, {moid: host for moid, host in unit.hosts.items() if moid in wanted}, whole=False)
         for unit in units
     ]
 
@@ -492,7 +510,8 @@ def read_images(client: VCenterClient, units: list[Unit], commit: str | None, pr
     """Read the stored compliance of every unit, and find what makes staging it impossible."""
     for unit in units:
         unit.compliance = unit.first_compliance = _images.find_compliance(client, unit.entity)
-        if unit.compliance is None and not _images.managed_by_image(client, unit.entity):
+        settled = unit.compliance is not None and not unit.plan(commit).needed
+        if not settled and not _images.managed_by_image(client, unit.entity):
             problems.append(
                 f"The {unit.entity.label} is managed by baselines, not by an image; "
                 "leave it out, or convert it to an image in vCenter"
@@ -533,7 +552,8 @@ def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -
     """Tell where the outcome rests on less than it seems."""
     for unit in units:
         if not unit.hosts:
-            context.warn(f"The {unit.entity.label} has no hosts, so there is nothing to stage.")
+            which = "no hosts" if unit.whole else "none of the hosts named"
+            context.warn(f"The {unit.entity.label} has {which}, so there is nothing to stage in it.")
         elif context.check_mode and not unit.knows(options.commit):
             context.warn(
                 f"There is no compliance of {unit.entity.label} for that image, and check mode does not scan: "

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import typing as t
@@ -13,12 +14,17 @@ import typing as t
 import pytest
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _client
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient, segment
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import (
+    Credentials,
+    VCenterClient,
+    segment,
+)
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
     AuthenticationFailed,
     ConnectionFailed,
     Interrupted,
+    InvalidOption,
     NotFound,
     TooMany,
     Unauthorized,
@@ -26,7 +32,11 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     UnparsableError,
     VCenterError,
 )
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import Reply, RetryPolicy
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import (
+    Endpoint,
+    Reply,
+    RetryPolicy,
+)
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
 
 NewClient = t.Callable[..., VCenterClient]
@@ -214,7 +224,7 @@ def test_an_identifier_stays_one_segment(client: VCenterClient, vcenter: VCenter
 
 @pytest.mark.parametrize("value", ["", ".", ".."])
 def test_a_dot_segment_is_refused(value: str) -> None:
-    refused(lambda: segment(value), UnexpectedReply)
+    refused(lambda: segment(value), InvalidOption)
 
 
 def test_an_error_type_decides_not_the_status() -> None:
@@ -301,3 +311,29 @@ def test_an_interruption_in_the_moment_of_leaving_still_logs_out(
     with pytest.raises(Interrupted):
         client.__exit__(None, None, None)
     assert vcenter.sessions == []
+
+
+def test_a_session_that_was_refused_is_closed(new_client: NewClient, vcenter: VCenter, world: World) -> None:
+    with new_client() as client:
+        world.faults.add("401_spurious", path=CLUSTERS)
+        client.get(CLUSTERS)
+        assert len(vcenter.sessions) == 1
+    assert vcenter.sessions == []
+
+
+def test_a_signal_during_the_login_still_logs_out(endpoint: Endpoint, vcenter: VCenter, clock: t.Any) -> None:
+    @contextlib.contextmanager
+    def shield() -> t.Iterator[None]:
+        yield
+        raise Interrupted("Interrupted by SIGTERM")
+
+    client = VCenterClient(endpoint, Credentials(vcenter.username, vcenter.password), clock, shield=shield)
+    with pytest.raises(Interrupted):
+        client.__enter__()
+    assert logins(vcenter) == 1
+    assert vcenter.sessions == []
+
+
+@pytest.mark.parametrize("value", ["\u00b2", "-1", "1e9", "soon", "99999999999"])
+def test_an_odd_retry_after_is_no_reason_to_stumble(value: str) -> None:
+    assert 0 <= RetryPolicy().pause(0, Reply(429, {"Retry-After": value}, "")) <= 60

@@ -23,13 +23,33 @@ if t.TYPE_CHECKING:
     from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
 
 
+def no_warning(text: str) -> None:
+    raise AssertionError(text)
+
+
+def test_a_full_disk_ends_the_trace_and_not_the_work() -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    told: list[str] = []
+    trace = Diagnostics.__new__(Diagnostics)
+    trace._path, trace._warn, trace._broken = "full", told.append, False
+    with open("/dev/full", "a", encoding="utf-8") as trace._file:
+        trace({"method": "GET"})
+        trace({"method": "GET"})
+        trace.__exit__(None, None, None)
+    assert told == ["The trace in 'full' ends here: No space left on device."]
+
+
 def test_each_request_is_a_line_without_secrets(
     tmp_path: pathlib.Path, endpoint: Endpoint, vcenter: VCenter, world: World, clock: t.Any
 ) -> None:
     path = tmp_path / "trace.jsonl"
     world.faults.add("503_json", path="/api/vcenter/cluster")
     credentials = Credentials(vcenter.username, vcenter.password)
-    with Diagnostics(str(path)) as trace, VCenterClient(endpoint, credentials, clock, trace) as client:
+    with (
+        Diagnostics(str(path), no_warning) as trace,
+        VCenterClient(endpoint, credentials, clock, trace=trace) as client,
+    ):
         token = client._token or ""
         client.get("/api/vcenter/cluster", {"names": ["prod"]})
         with pytest.raises(NotFound):
@@ -53,7 +73,7 @@ def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: pathlib.Path)
     path = tmp_path / "trace.jsonl"
     path.write_text("before\n")
     path.chmod(0o644)
-    with Diagnostics(str(path)) as trace:
+    with Diagnostics(str(path), no_warning) as trace:
         trace({"method": "GET"})
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text().startswith("before\n{")
@@ -64,15 +84,15 @@ def test_a_link_is_not_followed(tmp_path: pathlib.Path) -> None:
     target.write_text("precious")
     (tmp_path / "link").symlink_to(target)
     with pytest.raises(InvalidOption, match="symbolic link"):
-        Diagnostics(str(tmp_path / "link"))
+        Diagnostics(str(tmp_path / "link"), no_warning)
     assert target.read_text() == "precious"
 
 
 def test_what_is_no_plain_file_is_refused(tmp_path: pathlib.Path) -> None:
     with pytest.raises(InvalidOption):
-        Diagnostics(str(tmp_path))
+        Diagnostics(str(tmp_path), no_warning)
     with pytest.raises(InvalidOption, match="cannot be written"):
-        Diagnostics(str(tmp_path / "missing" / "trace"))
+        Diagnostics(str(tmp_path / "missing" / "trace"), no_warning)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(InvalidOption):
-        Diagnostics(str(tmp_path / "pipe"))
+        Diagnostics(str(tmp_path / "pipe"), no_warning)

@@ -178,7 +178,8 @@ def test_what_the_user_may_not_read_is_unknown(world_data: dict[str, t.Any], req
     blind = request.getfixturevalue("info")
     cluster = only(blind(clusters=["prod"], username="blind@vsphere.local", password="made-up-1"))
     assert cluster["image_managed"] is None
-    assert "VcIntegrity.lifecycleSoftwareSpecification.Read" in cluster["unknown"][0]
+    assert "VcIntegrity.lifecycleSettings.Read" in cluster["unknown"][0]
+    assert "VcIntegrity.lifecycleSoftwareSpecification.Read" in cluster["unknown"][1]
 
 
 def test_more_clusters_than_vcenter_lists_are_read_by_datacenter(
@@ -198,3 +199,41 @@ def test_an_error_of_the_task_list_is_told(info: Info, world: World) -> None:
     world.faults.add("html", path="/api/cis/tasks", times=None)
     with pytest.raises(VCenterError, match="list tasks"):
         info(clusters=["prod"])
+
+
+def test_a_host_that_no_scan_has_known_is_unknown(
+    world_data: dict[str, t.Any], request: pytest.FixtureRequest, world: World
+) -> None:
+    gathered = request.getfixturevalue("info")
+    snapshot = world.cluster("prod").managed.compliance
+    assert snapshot is not None
+    del snapshot.hosts["host-16"]
+    hosts = {host["name"]: host for host in only(gathered(clusters=["prod"]))["hosts"]}
+    assert hosts["esx01.example.com"]["status"] is None
+    assert hosts["esx01.example.com"]["stage_status"] == "UNKNOWN"
+
+
+def test_a_never_scanned_cluster_has_hosts_all_the_same(info: Info, world: World) -> None:
+    world.cluster("prod").managed.compliance = None
+    assert len(only(info(clusters=["prod"]))["hosts"]) == 3
+
+
+def test_an_unreadable_last_task_is_no_reason_to_fail(info: Info, world: World, clock: t.Any) -> None:
+    world.engine.stage(world.cluster("domain-c9").managed, "somebody", None, None)
+    clock.sleep(100)
+    world.faults.add("500_unreadable", path="/api/cis/tasks/.+", times=None)
+    cluster = only(info(clusters=["domain-c9"]))
+    assert cluster["last_stage"] is None
+    assert "cannot be read" in cluster["unknown"][0]
+
+
+def test_a_task_without_a_target_belongs_to_the_cluster_of_its_hosts(info: Info, world: World, clock: t.Any) -> None:
+    world.engine.stage(world.cluster("domain-c9").managed, "somebody", None, None)
+    for task in world.tasks.tasks.values():
+        task.target = None
+    clock.sleep(100)
+    assert only(info(clusters=["domain-c9"]))["last_stage"]["successful_hosts"] == [
+        "edge01.example.com",
+        "edge02.example.com",
+    ]
+    assert only(info(clusters=["prod"]))["last_stage"] is None

@@ -1,0 +1,189 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""Gets a vLCM task for one object, without ever starting a second one: found, started, or found after all.
+
+Knows what may occupy an object and how an outage is endured, but not what a task is for.
+"""
+
+from __future__ import annotations
+
+import enum
+import functools
+import typing as t
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _staging, _tasks
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline, Delays
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
+    ApiError,
+    Busy,
+    NotAllowedInCurrentState,
+    VCenterError,
+)
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task, Wait
+
+BUSY_PAUSE = 15.0
+"""Seconds between two tries while vCenter is busy with an operation that it does not show us."""
+OUTAGE_DELAYS = Delays(2, 2, 30)
+"""Pauses between two tries while vCenter gives no usable answer."""
+
+T = t.TypeVar("T")
+Steps = t.Generator[Wait, _tasks.Resumption, T]
+
+
+class Origin(enum.Enum):
+    """Where a task comes from: it ran already, we started it, or it was there after our call's answer got lost."""
+
+    ADOPTED = "adopted"
+    STARTED = "started"
+    FOUND = "found"
+
+
+class Operations:
+    """The vLCM operations on the object of one unit.
+
+    :param running: the operation that ran when it was last looked at; None for none.
+    """
+
+    def __init__(
+        self, client: VCenterClient, options: Options, context: Context, unit: Unit, running: Task | None
+    ) -> None:
+        self._client, self._options, self._context = client, options, context
+        self._unit, self._running = unit, running
+        self._busy: Deadline | None = None
+        self._done: set[str] = set()
+
+    @property
+    def staging_runs(self) -> bool:
+        """Whether a staging ran when it was last looked at."""
+        return self._running is not None and self._running.action == "stage"
+
+    def done_with(self, task: str) -> None:
+        """Never return that task again."""
+        self._done.add(task)
+
+    def obtain(self, action: str, start: t.Callable[[], str]) -> Steps[tuple[str, Origin]]:
+        """Return a task that does ``action``; waits while vCenter is busy with another one.
+
+        An answer that got lost may have started it, so vCenter's tasks are looked at before anything is sent again.
+
+        :raises Busy: another operation lasts for too long.
+        """
+        other, self._running = self._running, None
+        trouble = Trouble(self._client, self._options.outage_timeout)
+        while True:
+            if other is None:
+                try:
+                    return start(), Origin.STARTED
+                except NotAllowedInCurrentState:
+                    other = yield from self.endured(self._present)
+                except VCenterError as error:
+                    yield trouble.pause(error)
+                    lost = yield from self.endured(functools.partial(self._new, action))
+                    if lost:
+                        return lost.task, Origin.FOUND
+                    continue
+            if other and other.action == action and other.task not in self._done:
+                return other.task, Origin.ADOPTED
+            yield self._busy_with(other)
+            other = yield from self.endured(self._present)
+
+    def refused_late(self) -> Steps[None]:
+        """Wait after a task that was accepted and failed because something else occupies the object."""
+        self._running = yield from self.endured(self._present)
+        if self._running is None:
+            yield self._busy_with(None)
+
+    def endured(self, call: t.Callable[[], T], seconds: float | None = None) -> Steps[T]:
+        """Return what a call that changes nothing returns; an outage of vCenter is waited out, as its tasks go on.
+
+        :param seconds: how long at most; None for the outage time-out.
+        """
+        trouble = Trouble(self._client, self._options.outage_timeout if seconds is None else seconds)
+        while True:
+            try:
+                return call()
+            except VCenterError as error:
+                yield trouble.pause(error, repeatable=True)
+
+    def _present(self) -> Task | None:
+        """Return the operation that runs on the object now: the staging, if there are several."""
+        found = [task for task in self._listed(unfinished=True) if task.target]
+        return next((task for task in found if task.action == "stage"), found[0] if found else None)
+
+    def _new(self, action: str) -> Task | None:
+        """Return the latest task for ``action`` that vCenter did not have before; one that has ended counts as well.
+
+        One that runs and has no target yet is taken for ours: it came up just after our call.
+        """
+        known = self._unit.known_tasks | self._done
+        new = [
+            task
+            for task in self._listed(unfinished=False)
+            if task.action == action and task.task not in known and (task.target or not task.finished)
+        ]
+        return max(new, key=lambda task: task.start_time or "", default=None)
+
+    def _listed(self, *, unfinished: bool) -> list[Task]:
+        entity = self._unit.entity
+        found = _staging.find_operations(self._client, entity.kind, entity, unfinished=unfinished)
+        owner = {host: entity.moid for host in self._unit.hosts}
+        return _staging.attributed(self._client, found, owner)
+
+    def _busy_with(self, other: Task | None) -> Wait:
+        """Return what to wait for while another operation occupies the object; the time for that is counted together.
+
+        :raises Busy: that time is over.
+        """
+        label = self._unit.entity.label
+        if not self._options.wait:
+            raise Busy(
+                f"vCenter is busy with {_named(other)} on {label}", "Run again when that has ended, or set wait: true"
+            )
+        if self._busy is None:
+            self._busy = Deadline(self._client.clock, self._options.busy_timeout)
+        if self._busy.passed:
+            raise Busy(
+                f"vCenter is busy with {_named(other)} on {label}, and busy_timeout ({self._busy.seconds:g} s) is over"
+            )
+        self._context.progress(f"{label}: waiting for {_named(other)}")
+        if other is None or other.finished:
+            return Wait(Deadline(self._client.clock, min(BUSY_PAUSE, self._busy.left)))
+        return Wait(self._busy, other.task)
+
+
+class Trouble:
+    """Counts how long vCenter has given no usable answer to one call, and says when to give up."""
+
+    def __init__(self, client: VCenterClient, outage_timeout: float) -> None:
+        self._clock, self._seconds = client.clock, outage_timeout
+        self._outage: Deadline | None = None
+        self._pauses = iter(OUTAGE_DELAYS)
+        self._answered = 0
+
+    def pause(self, error: VCenterError, *, repeatable: bool = False) -> Wait:
+        """Return how long to wait before the next try.
+
+        :param repeatable: whether the call changes nothing.
+        :raises VCenterError: the error, if another try is no use: it is no outage, vCenter has refused the same call
+            with a status of 500 before, or the outage lasts for too long.
+        """
+        self._outage = self._outage or Deadline(self._clock, self._seconds)
+        if isinstance(error, ApiError) and error.status == 500:
+            self._answered += 1
+        if not _tasks.is_outage(error) or self._outage.passed or (self._answered > 1 and not repeatable):
+            raise error
+        return Wait(Deadline(self._clock, next(self._pauses)))
+
+
+def _named(task: Task | None) -> str:
+    if task is None:
+        return "an operation that it does not show"
+    done = f", {task.percent} % done" if task.percent is not None else ""
+    return f"'{task.action}' (task {task.task}, {task.status}{done})"
