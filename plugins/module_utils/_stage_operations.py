@@ -30,6 +30,8 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Ta
 
 BUSY_PAUSE = 15.0
 """Seconds between two tries while vCenter is busy with an operation that it does not show us."""
+LOOK_PAUSE = 2.0
+"""Seconds between a call whose answer got lost and the look for its task, which may take a moment to be listed."""
 OUTAGE_DELAYS = Delays(2, 2, 30)
 """Pauses between two tries while vCenter gives no usable answer."""
 
@@ -84,10 +86,13 @@ class Operations:
                 except NotAllowedInCurrentState:
                     other = yield from self.endured(self._present)
                 except VCenterError as error:
-                    yield trouble.pause(error)
+                    if not _tasks.is_outage(error):
+                        raise
+                    yield Wait(Deadline(self._client.clock, LOOK_PAUSE))
                     lost = yield from self.endured(functools.partial(self._new, action))
                     if lost:
                         return lost.task, Origin.FOUND
+                    yield trouble.pause(error)
                     continue
             if other and other.action == action and other.task not in self._done:
                 return other.task, Origin.ADOPTED
