@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 import pytest
@@ -340,7 +341,7 @@ def test_the_diff_has_what_was_asked_for(updated: Update, vcenter: VCenter) -> N
 def test_what_cannot_go_together_is_not_even_read_for(
     updated: Update, vcenter: VCenter, options: dict[str, t.Any], said: str
 ) -> None:
-    assert said in refused(lambda: updated(**options), vcenter)
+    assert said in refused(functools.partial(updated, **options), vcenter)
     assert reads(vcenter) == []
 
 
@@ -361,7 +362,7 @@ def test_what_cannot_go_together_is_not_even_read_for(
 def test_what_the_task_does_not_allow_is_not_sent(
     updated: Update, vcenter: VCenter, options: dict[str, t.Any], said: str
 ) -> None:
-    sentence = refused(lambda: updated(**options), vcenter)
+    sentence = refused(functools.partial(updated, **options), vcenter)
     assert sentence.startswith(f"Could not update extension task {TASK}: Nothing was changed in vCenter")
     assert said in sentence
     assert reads(vcenter) == ["/api/cis/tasks/" + PATH.rpartition("/")[2]]
@@ -406,7 +407,7 @@ def test_a_blocked_task_has_to_run_before_it_goes_on(updated: Update, vcenter: V
 def test_a_value_of_the_wrong_form_is_named(
     updated: Update, vcenter: VCenter, options: dict[str, t.Any], said: str
 ) -> None:
-    assert said in refused(lambda: updated(**options), vcenter, InvalidOption)
+    assert said in refused(functools.partial(updated, **options), vcenter, InvalidOption)
 
 
 # Tasks that have ended
