@@ -500,6 +500,12 @@ def test_a_staging_whose_answer_got_lost_is_found(staged: Stage, vcenter: VCente
     assert len(vcenter.stages) == 1
 
 
+def test_a_staging_whose_answer_is_too_large_is_found(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.faults.add("oversize", action="stage")
+    assert staged(clusters=["domain-c9"], outage_timeout=0)["changed"] is True
+    assert len(vcenter.stages) == 1
+
+
 def test_a_staging_that_never_arrived_is_sent_again(staged: Stage, vcenter: VCenter, world: World) -> None:
     world.faults.add("reset_before", action="stage")
     result = staged(clusters=["domain-c9"])
