@@ -23,6 +23,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
     Busy,
     NotAllowedInCurrentState,
+    ReplyTooLarge,
     VCenterError,
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
@@ -86,7 +87,7 @@ class Operations:
                 except NotAllowedInCurrentState:
                     other = yield from self.endured(self._present)
                 except VCenterError as error:
-                    if not _tasks.is_outage(error):
+                    if not _tasks.is_outage(error) and not isinstance(error, ReplyTooLarge):
                         raise
                     yield Wait(Deadline(self._client.clock, LOOK_PAUSE))
                     lost = yield from self.endured(functools.partial(self._new, action))

@@ -90,6 +90,7 @@ def nothing_is_lost(laboratory: Laboratory, report: Report) -> Breaches:
         yield f"no result, though it has started tasks: {report.error}"
     if report.outcome not in ("result", "failed"):
         return
+    yield from _started_in_vain(report)
     verdicts = _verdicts(report)
     asked = asked_for(laboratory, report.run.options)
     found = collections.Counter(verdict["moid"] for verdict in verdicts)
@@ -101,6 +102,15 @@ def nothing_is_lost(laboratory: Laboratory, report: Report) -> Breaches:
             yield f"{name} is {report.result[name]}, the verdicts say {told}"
     if (report.outcome == "failed") != bool(report.result["failed_hosts"]):
         yield f"it ended as {report.outcome} with the failed hosts {report.result['failed_hosts']}"
+
+
+def _started_in_vain(report: Report) -> Breaches:
+    """What vCenter accepted is in the result; where no answer came, it was at least looked for."""
+    units = [*report.result["clusters"], *report.result["standalone_hosts"]]
+    for post in report.posts:
+        told = [unit["task"] for unit in units if unit["moid"] == post.managed.id and unit["task"]]
+        if post.started and not told and not post.looked_for:
+            yield f"the task {post.started.task.id} was started, and neither named nor looked for"
 
 
 def staged_means_staged(laboratory: Laboratory, report: Report) -> Breaches:

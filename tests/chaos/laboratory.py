@@ -44,6 +44,7 @@ class Post:
     :param commit: the minimum commit that it asked for.
     :param visible: stage tasks that the client started earlier, that run on this object, and that the list shows.
     :param started: what it started; None if vCenter refused it.
+    :param looked_for: whether tasks were listed after it.
     """
 
     run: int
@@ -52,6 +53,7 @@ class Post:
     commit: str | None
     visible: list[StageRun]
     started: StageRun | None = None
+    looked_for: bool = False
 
 
 @dataclasses.dataclass
@@ -164,7 +166,13 @@ class Laboratory:
         wire = Wire(self.exchange, self.clock, self)
         pauses = RetryClock(self.clock)
         context = Context(run.check_mode, lines.append, lines.append)
-        client = VCenterClient(Endpoint("localhost"), Credentials(USERNAME, PASSWORD), self.clock, trace=told.append)
+        client = VCenterClient(
+            Endpoint("localhost"),
+            Credentials(USERNAME, PASSWORD),
+            self.clock,
+            trace=told.append,
+            shield=self.clock.held_back,
+        )
         # The one thing that is put in from outside: who opens the sockets, and which clock the retries sleep by.
         client._transport._session.mount("https://", wire)
         client._transport._clock = pauses
@@ -225,6 +233,9 @@ class Laboratory:
         self.world.look()
         self._open_before = len(self.world.sessions.issued)
         managed = self._stage_target(asked)
+        if ("action", "list") in asked.query:
+            for post in self._report.posts:
+                post.looked_for = True
         if managed:
             visible = [
                 run

@@ -54,7 +54,7 @@ TRANSPORT = (
 #: Those after which something in between, or vCenter itself, talks nonsense.
 NONSENSE = ("html", "echo", "redirect", "empty", "malformed", "truncated", "wrong_shape", "oversize", "list_too_long")
 SLOW = ("latency", "slow_body")
-SESSIONS = ("401", "401_as_500", "session_limit")
+SESSIONS = ("401", "401_as_500", "401_by_mistake", "session_limit")
 
 RETRIABLE = {"errors": [{"id": "sim.vlcm.ramdisk_full", "message": "No room.", "retriable": True}]}
 HOPELESS = {"errors": [{"id": "sim.vlcm.bootbank_small", "message": "Too small.", "retriable": False}]}

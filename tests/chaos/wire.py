@@ -10,6 +10,7 @@ asks the simulator's exchange, and raises what `requests` raises for a connectio
 
 from __future__ import annotations
 
+import contextlib
 import io
 import typing as t
 import urllib.parse
@@ -51,6 +52,8 @@ class SimulatedClock(Clock):
         self._now = 1000.0
         self._plan: Plan | None = None
         self._ends = 0.0
+        self._shields = 0
+        self._held_back: Plan | None = None
         self.dead = False
 
     def now(self) -> float:
@@ -66,6 +69,7 @@ class SimulatedClock(Clock):
     def begin(self, plan: Plan | None) -> None:
         """A process starts."""
         self._plan, self.dead = plan, False
+        self._shields, self._held_back = 0, None
         self._ends = self._now + (plan.moment if plan else 0.0)
 
     def end(self) -> None:
@@ -84,7 +88,22 @@ class SimulatedClock(Clock):
         if plan.signal == "kill":
             self.dead = True
             raise Killed
+        if self._shields:
+            self._held_back = plan
+            return
         raise Interrupted("Interrupted by SIGTERM")
+
+    @contextlib.contextmanager
+    def held_back(self) -> t.Iterator[None]:
+        """Signals wait, as the module's own do in such a block; none can hold back SIGKILL."""
+        self._shields += 1
+        try:
+            yield
+        finally:
+            self._shields -= 1
+            plan, self._held_back = self._held_back, None
+            if plan:
+                self.signal(plan)
 
 
 class RetryClock(Clock):
@@ -107,15 +126,12 @@ class Observer(t.Protocol):
 
     def before(self, asked: Asked) -> None:
         """The request is about to arrive."""
-        ...
 
     def after(self, asked: Asked, answer: Answer) -> None:
         """It was answered, whether or not the answer arrives."""
-        ...
 
     def delivered(self, asked: Asked, answer: Answer) -> None:
         """The client has read the answer to its end."""
-        ...
 
 
 class Wire(requests.adapters.BaseAdapter):

@@ -158,7 +158,7 @@ def http(vcenter: VCenter) -> requests.Session:
 def test_an_oversize_answer_streams(vcenter: VCenter, http: requests.Session) -> None:
     vcenter.world.faults.add("oversize")
     with http.get(vcenter.url + "/api/session", timeout=20, stream=True) as reply:
-        assert sum(len(part) for part in reply.iter_content(1024 * 1024)) == 33 * 1024 * 1024
+        assert sum(len(part) for part in reply.iter_content(1024 * 1024)) > 33 * 1024 * 1024
 
 
 def test_a_slow_body_drips(vcenter: VCenter, http: requests.Session) -> None:
