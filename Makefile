@@ -1,6 +1,6 @@
 # The front door: every target makes what it needs, in .venv and .work. `make` alone lists them.
 # Variables: PYTHON=/path/to/python picks the interpreter, VENV=folder another place for the virtual environment.
-.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz sanity integration molecule build importer \
+.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill sanity integration molecule build importer \
 	coverage clean
 # ansible-test keeps its results in one place: two at once would mix them up.
 .NOTPARALLEL:
@@ -46,6 +46,9 @@ soak: ## as many seeds as asked: SEEDS=1000 (SEED=n begins with that one, and re
 
 fuzz: ## damaged answers at random for every parser (TIMES=100: that many times as many, others in each run)
 	$(DEV) env FUZZ_TIMES=$(or $(TIMES),1) python -m tools fuzz
+
+kill: ## playbooks whose module is killed at some moment, and then run again (KILLS=50 of them, from SEED=1 on)
+	$(DEV) env KILLS=$(KILLS) KILL_FIRST=$(SEED) python -m tools kill
 
 sanity: ## ansible-test sanity
 	$(DEV) python -m tools sanity

@@ -26,7 +26,17 @@ COVERAGE_WANTED = 95
 CHAOS_MODULE = "ansible_collections.vsphere.lifecycle.tests.chaos"
 SEEDS = 300
 # Every folder of ours with Python in it that is there.
-TYPED = ("plugins", "simulator", "demo", "tools", "tests/unit", "tests/contract", "tests/chaos", "tests/fuzz")
+TYPED = (
+    "plugins",
+    "simulator",
+    "demo",
+    "tools",
+    "tests/unit",
+    "tests/contract",
+    "tests/chaos",
+    "tests/fuzz",
+    "tests/kill",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -191,6 +201,12 @@ def fuzz() -> Outcome:
     return pytest("tests/fuzz", "--numprocesses=auto", limit=limit)[1]
 
 
+def kill() -> Outcome:
+    """Playbooks whose module is killed; KILLS in the environment says how many."""
+    limit = 60 * int(os.environ.get("KILLS") or 20)
+    return pytest("tests/kill", "--numprocesses=auto", limit=limit)[1]
+
+
 def sanity(environment: Environment = HERE) -> Outcome:
     """ansible-test's own checks, with no ignore file."""
     ignores = [path.name for path in (ROOT / "tests" / "sanity").glob("ignore*")]
@@ -290,6 +306,7 @@ UNITS = (Part("units (pytest)", units), Part("units (ansible-test)", units_by_an
 CONTRACT = (Part("contract", contract),)
 CHAOS = (Part("chaos", chaos),)
 FUZZ = (Part("fuzz", fuzz),)
+KILL = (Part("kill", kill),)
 SANITY = (Part("sanity", sanity),)
 INTEGRATION = (Part("integration", integration),)
 MOLECULE = (Part("molecule", molecule),)
@@ -303,10 +320,11 @@ GROUPS = {
     "contract": CONTRACT,
     "chaos": CHAOS,
     "fuzz": FUZZ,
+    "kill": KILL,
     "sanity": SANITY,
     "integration": INTEGRATION,
     "molecule": MOLECULE,
     "build": BUILD,
     "importer": IMPORTER,
-    "test": LINT + UNITS + CONTRACT + CHAOS + FUZZ + SANITY + INTEGRATION + MOLECULE + BUILD + IMPORTER,
+    "test": LINT + UNITS + CONTRACT + CHAOS + FUZZ + KILL + SANITY + INTEGRATION + MOLECULE + BUILD + IMPORTER,
 }

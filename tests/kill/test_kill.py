@@ -1,0 +1,181 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A module killed at any moment leaves its tasks running; the next run starts nothing twice and knows all of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+import random
+import signal
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.vsphere.lifecycle.tests.processes import (
+    Ended,
+    Json,
+    Playbook,
+    VCenterProcess,
+    module_process,
+    short_folder,
+    wait_until,
+)
+
+MODULE = "esx_software_stage"
+CLUSTERS = {"prod": ["esx01", "esx02", "esx03"], "edge": ["edge01", "edge02"], "new": ["new01"]}
+HOSTS = sorted(host for hosts in CLUSTERS.values() for host in hosts)
+SPEED = 20.0
+
+#: `make kill KILLS=50 SEED=7`: so many, from that one on.
+FIRST, KILLS = int(os.environ.get("KILL_FIRST") or 1), int(os.environ.get("KILLS") or 6)
+
+
+@dataclasses.dataclass(frozen=True)
+class Blow:
+    """What is done to a run.
+
+    :param signal: what the module gets.
+    :param stages: it gets it once vCenter has so many stage tasks; None for as soon as its process is there.
+    :param pause: seconds after that.
+    :param restart: simulated seconds that vCenter takes to restart after the blow; 0 for no restart.
+    """
+
+    signal: signal.Signals
+    stages: int | None
+    pause: float
+    restart: float
+
+    @classmethod
+    def of(cls, seed: int) -> Blow:
+        # The seeds take turns with what matters most, so that a few of them have met all of it.
+        chance = random.Random(seed)
+        return cls(
+            signal=(signal.SIGTERM, signal.SIGKILL)[seed % 2],
+            stages=(None, 1, 2, 3)[seed // 2 % 4],
+            pause=chance.choice((0, 0, 0.05, 0.5, 2)) * chance.random(),
+            restart=chance.choice((0, 0, 20, 40)),
+        )
+
+
+def world(seed: int) -> Json:
+    """A world in which every host can be staged, so that the truth about the end is known."""
+    chance = random.Random(-seed)
+    clusters = [
+        {
+            "name": name,
+            "hosts": [{"name": host, "stage_seconds": chance.randint(20, 80)} for host in hosts],
+            "pending_seconds": chance.choice((0, 10)),
+            # Some were never scanned, so that the blow may fall on a scan as well.
+            **({"scan": None, "scan_seconds": 20} if name == "new" or chance.random() < 0.2 else {}),
+        }
+        for name, hosts in CLUSTERS.items()
+    ]
+    return {"datacenters": [{"name": "Berlin", "clusters": clusters}]}
+
+
+def tasks_of(result: pathlib.Path) -> list[Json]:
+    stage = {"clusters": list(CLUSTERS), "poll_interval": 1, "wait_timeout": 600, "outage_timeout": 60}
+    keep = {"content": "{{ staged | to_json }}", "dest": str(result), "mode": "0600"}
+    return [
+        {
+            "name": "Stage and keep the result",
+            "block": [{"name": "Stage", f"vsphere.lifecycle.{MODULE}": stage, "register": "staged"}],
+            "always": [{"name": "Keep the result", "ansible.builtin.copy": keep}],
+        }
+    ]
+
+
+def stages(vcenter: VCenterProcess) -> list[Json]:
+    """The stage requests that vCenter has taken."""
+    return [request for request in vcenter.ask("requests") if request["is_stage"] and request["status"] == 202]
+
+
+def struck(vcenter: VCenterProcess, playbook: Playbook, blow: Blow, tasks: list[Json]) -> tuple[Ended, bool]:
+    """Run the playbook, and hit its module; return also whether that was still there."""
+    process = playbook.start(tasks)
+
+    def ready() -> bool:
+        if process.poll() is not None:
+            return True
+        if blow.stages is None:
+            return module_process(process, MODULE) is not None
+        return len(stages(vcenter)) >= blow.stages
+
+    wait_until(ready, f"the moment to strike ({blow})", 60)
+    time.sleep(blow.pause)
+    module = module_process(process, MODULE)
+    hit = module is not None
+    if module is not None:
+        try:
+            os.kill(module, blow.signal)
+        except ProcessLookupError:
+            hit = False
+    return playbook.end(process), hit
+
+
+@pytest.fixture
+def place() -> t.Iterator[pathlib.Path]:
+    with short_folder() as folder:
+        yield folder
+
+
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + KILLS))
+def test_a_killed_run_is_finished_by_the_next(
+    seed: int, place: pathlib.Path, record_property: t.Callable[[str, object], None]
+) -> None:
+    blow = Blow.of(seed)
+    kept = place / "result.json"
+    tasks = tasks_of(kept)
+    with VCenterProcess(place, world(seed), speed=SPEED) as vcenter:
+        playbook = Playbook(place, vcenter.environment)
+        first, hit = struck(vcenter, playbook, blow, tasks)
+        begun = stages(vcenter)
+        record_property("blow", f"{'hit' if hit else 'missed'} after {len(begun)} stage tasks: {blow}")
+        left = len(vcenter.ask("sessions"))
+        check_first(first, blow, left)
+        if blow.restart:
+            vcenter.ask("restart", {"seconds": blow.restart})
+            left = 0
+        second = playbook.run(tasks)
+        assert second.code == 0, second.output
+        check_result(json.loads(kept.read_text(encoding="utf-8")))
+        check_vcenter(vcenter, begun)
+        assert len(vcenter.ask("sessions")) <= left
+
+
+def check_first(first: Ended, blow: Blow, left: int) -> None:
+    """Only SIGKILL may leave a session, and whoever was interrupted says what becomes of his tasks."""
+    assert left <= (1 if blow.signal == signal.SIGKILL else 0), first.output
+    if first.code and "Interrupted by SIGTERM" in first.output:
+        assert "go on in vCenter" in first.output
+    assert "Traceback" not in first.output or blow.signal == signal.SIGKILL, first.output
+
+
+def check_result(result: Json) -> None:
+    """Every host is in one list, and that it is good."""
+    assert sorted(result["successful_hosts"] + result["skipped_hosts"]) == HOSTS
+    assert not result["failed_hosts"]
+    assert not result["started_hosts"]
+    assert sorted(cluster["name"] for cluster in result["clusters"]) == sorted(CLUSTERS)
+
+
+def check_vcenter(vcenter: VCenterProcess, begun: list[t.Any]) -> None:
+    """One staging for each cluster, those of the first run included, and all of them have ended well."""
+    paths = [request["path"] for request in stages(vcenter)]
+    assert len(paths) == len(set(paths)) == len(CLUSTERS)
+    assert {request["path"] for request in begun} <= set(paths)
+    seen = vcenter.ask("world")
+    staged = [
+        host["name"]
+        for cluster in seen["clusters"].values()
+        for host in cluster["hosts"].values()
+        if host["staged_commit"]
+    ]
+    assert sorted(staged) == HOSTS
+    assert {task["status"] for task in seen["tasks"].values()} == {"SUCCEEDED"}
