@@ -124,7 +124,15 @@ def docs() -> Outcome:
         path for folder in ("plugins/modules", "plugins/action", "docs") for path in (ROOT / folder).rglob("*.*")
     ]
     sources += (ROOT / "roles").glob("*/meta/argument_specs.yml")
-    command = ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", ".")
+    command = (
+        "antsibull-docs",
+        "lint-collection-docs",
+        "--plugin-docs",
+        "--validate-collection-refs",
+        "self",
+        "--check-extra-docs-refs",
+        ".",
+    )
     # It writes a log into the home folder.
     home = WORK / "home"
     home.mkdir(parents=True, exist_ok=True)
