@@ -43,6 +43,8 @@ class Task:
     result: t.Any = None
     error: Struct | None = None
     notifications: Struct | None = None
+    #: The object that it works on, for those who look behind the scenes; `target` may be withheld.
+    owner: str | None = None
     #: Called by cancel, after the status has been set.
     on_cancel: t.Callable[[], None] | None = None
     #: Nothing happens to the task before this time; math.inf means stuck until it is released.
@@ -173,6 +175,9 @@ class TaskManager:
         self.retention = retention
         self.tasks: dict[str, Task] = {}
         self.limit = LIST_LIMIT
+        #: Whether tasks tell their target, and whether the filter of that name is heeded (contract section 10).
+        self.show_targets = True
+        self.filter_targets = True
 
     def create(self, service: str, operation: str, user: str, description: str, target: Struct | None = None) -> Task:
         """A new PENDING task; its id carries the service, as the endpoint needs it to find the provider."""
@@ -182,7 +187,8 @@ class TaskManager:
             operation=operation,
             user=user,
             description=message("com.vmware.vcIntegrity.lifecycle.Task.Description", description),
-            target=target,
+            target=target if self.show_targets else None,
+            owner=target["id"] if target else None,
         )
         self.tasks[task.id] = task
         return task
@@ -236,6 +242,8 @@ class TaskManager:
         """All matching tasks. Raises INVALID_ARGUMENT, and RESOURCE_INACCESSIBLE over the limit."""
         self._drop_old()
         wanted.check()
+        if not self.filter_targets:
+            wanted = dataclasses.replace(wanted, targets=None)
         found = [task for task in self.tasks.values() if wanted.matches(task)]
         if len(found) > self.limit:
             raise refusal("RESOURCE_INACCESSIBLE", "too_many_tasks", f"More than {self.limit} tasks match the filter.")

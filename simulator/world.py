@@ -56,6 +56,8 @@ class World:
         limits = worldfile.members(self.vcenter.get("sessions") or {}, "vcenter.sessions", worldfile.SESSIONS)
         self.sessions = Sessions(self.timeline, self.users, limits)
         self.tasks = TaskManager(self.timeline, self.vcenter.get("task_retention", RETENTION))
+        self.tasks.show_targets = self.vcenter.get("task_targets", True)
+        self.tasks.filter_targets = self.vcenter.get("task_target_filter", True)
         self.engine = Engine(
             self.timeline,
             self.tasks,
@@ -120,8 +122,14 @@ class World:
     def start_operation(
         self, kind: str, seconds: float = 60, *, cluster: str | None = None, host: str | None = None
     ) -> Task:
-        """Another vLCM operation (apply, check, ...) keeps the cluster or standalone host busy."""
-        return self.engine.occupy(self.managed(cluster=cluster, host=host), kind, seconds, self.username)
+        """Another vLCM operation (apply, check, ...) keeps the cluster or standalone host busy.
+
+        A scan is a real one, and takes the time that scans take there.
+        """
+        managed = self.managed(cluster=cluster, host=host)
+        if kind == "scan":
+            return self.engine.scan(managed, self.username)
+        return self.engine.occupy(managed, kind, seconds, self.username)
 
     def new_commit(
         self, commit: str, description: str = "", *, cluster: str | None = None, host: str | None = None
@@ -165,7 +173,7 @@ class World:
         lost = [run.task for run in self.engine.runs if run.task.id not in self.tasks.tasks]
         wanted = self.managed(cluster=cluster, host=host).id if cluster or host else None
         for task in [*self._tasks_of(cluster, host), *lost]:
-            if not task.finished and task.held_until and (wanted is None or (task.target or {}).get("id") == wanted):
+            if not task.finished and task.held_until and (wanted is None or task.owner == wanted):
                 self.tasks.release(task)
 
     def block(self, seconds: float = 60, *, cluster: str | None = None, host: str | None = None) -> None:
@@ -176,7 +184,7 @@ class World:
 
     def _tasks_of(self, cluster: str | None, host: str | None) -> list[Task]:
         wanted = self.managed(cluster=cluster, host=host).id if cluster or host else None
-        return [task for task in self.tasks.tasks.values() if wanted is None or (task.target or {}).get("id") == wanted]
+        return [task for task in self.tasks.tasks.values() if wanted is None or task.owner == wanted]
 
     def shift_clock(self, seconds: float) -> None:
         """Set the clock of this vCenter: what has been recorded keeps its old time, what runs keeps its duration."""

@@ -29,6 +29,8 @@ VCENTER = {
     "users",
     "sessions",
     "task_operation_suffix",
+    "task_targets",
+    "task_target_filter",
     "partial_results",
     "task_retention",
     "clock_skew",

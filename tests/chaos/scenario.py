@@ -140,6 +140,8 @@ class _Maker:
         made: Data = {
             "users": {USERNAME: {"password": PASSWORD}},
             "task_operation_suffix": self._chance(0.5),
+            "task_targets": not self._chance(0.1),
+            "task_target_filter": not self._chance(0.2),
             "partial_results": self._chance(0.7),
             "clock_skew": self._dice.choice((0, 0, 0, 3600, -3600, 90000)),
             "sessions": {},

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 
 import pytest
@@ -207,6 +208,18 @@ def test_more_tasks_than_a_list_may_have(world_data: dict[str, t.Any]) -> None:
         world.tasks.matching(CLUSTERS)
     assert caught.value.error_type == "RESOURCE_INACCESSIBLE"
     assert world.cluster("prod").managed.operations == []
+
+
+@pytest.mark.parametrize(("shown", "heeded", "found"), [(True, True, 1), (True, False, 2), (False, True, 0)])
+def test_targets_of_tasks(world_data: dict[str, t.Any], shown: bool, heeded: bool, found: int) -> None:
+    world_data["vcenter"].update(task_targets=shown, task_target_filter=heeded)
+    world_data["tasks"] = [{"cluster": name, "operation": "stage"} for name in ("prod", "domain-c9")]
+    world = World(world_data)
+    wanted = dataclasses.replace(CLUSTERS, targets=frozenset({("ClusterComputeResource", "domain-c8")}))
+    assert len(world.tasks.matching(wanted)) == found
+    assert ("target" in world.tasks.matching(CLUSTERS)[0].info(world.now)) == shown
+    world.vanish(cluster="prod")
+    assert len(world.tasks.tasks) == 1
 
 
 def test_a_moment_at_random(world_data: dict[str, t.Any]) -> None:
