@@ -1,7 +1,7 @@
 # The front door: every target makes what it needs, in .venv and .work. `make` alone lists them.
 # Variables: PYTHON=/path/to/python picks the interpreter, VENV=folder another place for the virtual environment.
-.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill sanity integration molecule build importer \
-	coverage clean
+.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security sanity integration molecule \
+	build importer coverage clean
 # ansible-test keeps its results in one place: two at once would mix them up.
 .NOTPARALLEL:
 export PYTHON VENV
@@ -49,6 +49,9 @@ fuzz: ## damaged answers at random for every parser (TIMES=100: that many times 
 
 kill: ## playbooks whose module is killed at some moment, and then run again (KILLS=50 of them, from SEED=1 on)
 	$(DEV) env KILLS=$(KILLS) KILL_FIRST=$(SEED) python -m tools kill
+
+security: ## hostile names and identifiers, secrets, old TLS, files: the promises of docs/security.md
+	$(DEV) python -m tools security
 
 sanity: ## ansible-test sanity
 	$(DEV) python -m tools sanity

@@ -36,6 +36,7 @@ TYPED = (
     "tests/chaos",
     "tests/fuzz",
     "tests/kill",
+    "tests/security",
 )
 
 
@@ -215,6 +216,11 @@ def kill() -> Outcome:
     return pytest("tests/kill", "--numprocesses=auto", limit=limit)[1]
 
 
+def security() -> Outcome:
+    """The promises of docs/security.md that unit tests cannot show, most of them with real playbooks."""
+    return pytest("tests/security", "--numprocesses=auto")[1]
+
+
 def sanity(environment: Environment = HERE) -> Outcome:
     """ansible-test's own checks, with no ignore file."""
     ignores = [path.name for path in (ROOT / "tests" / "sanity").glob("ignore*")]
@@ -315,6 +321,7 @@ CONTRACT = (Part("contract", contract),)
 CHAOS = (Part("chaos", chaos),)
 FUZZ = (Part("fuzz", fuzz),)
 KILL = (Part("kill", kill),)
+SECURITY = (Part("security", security),)
 SANITY = (Part("sanity", sanity),)
 INTEGRATION = (Part("integration", integration),)
 MOLECULE = (Part("molecule", molecule),)
@@ -329,10 +336,22 @@ GROUPS = {
     "chaos": CHAOS,
     "fuzz": FUZZ,
     "kill": KILL,
+    "security": SECURITY,
     "sanity": SANITY,
     "integration": INTEGRATION,
     "molecule": MOLECULE,
     "build": BUILD,
     "importer": IMPORTER,
-    "test": LINT + UNITS + CONTRACT + CHAOS + FUZZ + KILL + SANITY + INTEGRATION + MOLECULE + BUILD + IMPORTER,
+    "test": LINT
+    + UNITS
+    + CONTRACT
+    + CHAOS
+    + FUZZ
+    + KILL
+    + SECURITY
+    + SANITY
+    + INTEGRATION
+    + MOLECULE
+    + BUILD
+    + IMPORTER,
 }

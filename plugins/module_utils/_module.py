@@ -96,6 +96,7 @@ def run_module(work: Work, argument_spec: Params, **constraints: t.Any) -> None:
         module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_IMPORT_ERROR))
     context = Context(check_mode=module.check_mode, warn=module.warn, progress=module.debug)
     signals = Signals()
+    module.no_log_values.update(_misplaced_passwords(module.params))
     try:
         endpoint, credentials = connection_of(module.params, environment)
         module.no_log_values.update(value for value in (credentials.password, credentials.session_id) if value)
@@ -220,6 +221,12 @@ def host_and_port(hostname: str, port: int) -> tuple[str, int]:
     if not 1 <= chosen <= 65535:
         raise InvalidOption(f"The port {chosen} is not between 1 and 65535", "Correct port")
     return host, chosen
+
+
+def _misplaced_passwords(params: Params) -> set[str]:
+    """Return the passwords in addresses: they are refused there, and Ansible shows what a module was called with."""
+    logins = [(params[name] or "").rpartition("@")[0].rpartition("//")[2] for name in ("hostname", "proxy_host")]
+    return {password for password in (login.partition(":")[2] for login in logins) if password}
 
 
 def _without_login(url: str) -> str:

@@ -140,7 +140,7 @@ def _depth(value: t.Any) -> int:
 
 
 def _json(value: t.Any) -> t.Any:
-    return json.loads(json.dumps(value, default=lambda one: vars(one)))
+    return json.loads(json.dumps(value, default=vars))
 
 
 @pytest.mark.parametrize("name", PARSERS)

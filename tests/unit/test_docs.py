@@ -20,7 +20,7 @@ def names_of_tests() -> set[str]:
     return {name for source in sources for name in re.findall(r"^\s*def (test_\w+)", source, re.MULTILINE)}
 
 
-@pytest.mark.parametrize("document", ["reliability.md"])
+@pytest.mark.parametrize("document", ["reliability.md", "security.md"])
 def test_each_test_that_a_document_names_is_there(document: str) -> None:
     named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs" / document).read_text(encoding="utf-8")))
     assert len(named) > 10
