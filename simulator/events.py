@@ -64,7 +64,13 @@ class Events:
 
     def _start_operation(self, **given: t.Any) -> None:
         """Not while another one runs: then as soon as that has ended."""
-        self._when_free(given, functools.partial(self._world.start_operation, **given))
+
+        def start() -> None:
+            # It may be refused as anybody's may.
+            with contextlib.suppress(VapiError):
+                self._world.start_operation(**given)
+
+        self._when_free(given, start)
 
     def _start_stage(
         self, cluster: str | None = None, host: str | None = None, hosts: t.Sequence[str] | None = None

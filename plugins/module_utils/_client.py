@@ -44,6 +44,7 @@ Query = t.Mapping[str, t.Any]
 
 SESSION = "/api/session"
 LEGACY_SESSION = "/rest/com/vmware/cis/session"
+LOGOUT_TRIES = 3
 LOGOUT_TIMEOUT = 5.0
 """Seconds for the answer to a logout: nobody who has been told to stop waits longer for a vCenter that hangs."""
 SESSION_LIMIT_ID = "com.vmware.vapi.endpoint.failedToLoginMaxUserSessionCountReached"
@@ -238,7 +239,15 @@ class VCenterClient:
     def _log_out(self) -> None:
         if self._token and not self._credentials.session_id:
             headers = {"vmware-api-session-id": self._token}
-            self._transport.send("DELETE", self._login_path, headers=headers, safe=True, timeout=LOGOUT_TIMEOUT)
+            tries = 0
+            while tries < LOGOUT_TRIES:
+                tries += 1
+                reply = self._transport.send(
+                    "DELETE", self._login_path, headers=headers, safe=True, timeout=LOGOUT_TIMEOUT
+                )
+                # A page with status 200 comes from something before vCenter, which then knows nothing of it.
+                if reply.status < 500 and not isinstance(_decoded(reply), UnexpectedReply):
+                    break
             self._token = None
 
 

@@ -218,7 +218,8 @@ class StageJob:
 
     def _asked(self, verdicts: dict[str, _verdicts.Verdict]) -> dict[str, _verdicts.Verdict]:
         """Return those about hosts asked for: someone else's task may be for other hosts as well."""
-        return {host: one for host, one in verdicts.items() if self._unit.whole or host in self._unit.hosts}
+        whole = self._unit.whole and self._origin is Origin.STARTED
+        return {host: one for host, one in verdicts.items() if whole or host in self._unit.hosts}
 
     def _judge_by_compliance(self, needed: set[str], lost: TaskVanished) -> Steps[None]:
         """Give verdicts from a new scan, as the task that knew them is gone."""

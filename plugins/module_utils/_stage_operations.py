@@ -90,7 +90,7 @@ class Operations:
                     if not _tasks.is_outage(error) and not isinstance(error, ReplyTooLarge):
                         raise
                     yield Wait(Deadline(self._client.clock, LOOK_PAUSE))
-                    lost = yield from self.endured(functools.partial(self._new, action))
+                    lost = yield from self._lost(action)
                     if lost:
                         return lost.task, Origin.FOUND
                     yield trouble.pause(error)
@@ -120,26 +120,29 @@ class Operations:
 
     def _present(self) -> Task | None:
         """Return the operation that runs on the object now: the staging, if there are several."""
-        found = [task for task in self._listed(unfinished=True) if task.target]
+        found = [task for task in self._listed(unfinished=True) if task.target == self._unit.entity.moid]
         return next((task for task in found if task.action == "stage"), found[0] if found else None)
 
-    def _new(self, action: str) -> Task | None:
+    def _lost(self, action: str) -> Steps[Task | None]:
         """Return the latest task for ``action`` that vCenter did not have before; one that has ended counts as well.
 
-        One that runs and has no target yet is taken for ours: it came up just after our call.
+        A new one of which vCenter does not tell yet what it is for may be ours: then it is asked again.
+
+        :raises Busy: vCenter does not tell for too long.
         """
         known = self._unit.known_tasks | self._done
-        new = [
-            task
-            for task in self._listed(unfinished=False)
-            if task.action == action and task.task not in known and (task.target or not task.finished)
-        ]
-        return max(new, key=lambda task: task.start_time or "", default=None)
+        while True:
+            listed = yield from self.endured(functools.partial(self._listed, unfinished=False))
+            new = [task for task in listed if task.action == action and task.task not in known]
+            ours = [task for task in new if task.target == self._unit.entity.moid]
+            if ours or not any(task.target is None and not task.finished for task in new):
+                return max(ours, key=lambda task: task.start_time or "", default=None)
+            yield self._busy_with(None)
 
     def _listed(self, *, unfinished: bool) -> list[Task]:
         entity = self._unit.entity
         found = _staging.find_operations(self._client, entity.kind, entity, unfinished=unfinished)
-        owner = {host: entity.moid for host in self._unit.hosts}
+        owner = _staging.owners([(entity, self._unit.hosts)])
         return _staging.attributed(self._client, found, owner)
 
     def _busy_with(self, other: Task | None) -> Wait:

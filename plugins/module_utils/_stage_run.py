@@ -39,7 +39,7 @@ class StageRun:
         open_units = self._with_work(units)
         for kind in sorted({unit.entity.kind for unit in open_units}):
             entities = [unit.entity for unit in open_units if unit.entity.kind == kind]
-            owner = {host: unit.entity.moid for unit in open_units for host in unit.hosts}
+            owner = _staging.owners([(unit.entity, unit.hosts) for unit in open_units])
             listed = _staging.find_all_operations(self._client, kind, entities)
             tasks = _staging.attributed(self._client, listed, owner)
             # One vLCM operation at a time; should there be a scan beside a staging, the staging is what counts.

@@ -27,7 +27,12 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import (
     get_task,
     list_tasks,
 )
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import dict_or_empty, expect, mapping_of
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
+    dict_or_empty,
+    expect,
+    mapping_of,
+    string_or_none,
+)
 
 SERVICES = {
     "cluster": "com.vmware.esx.settings.clusters.software",
@@ -92,7 +97,8 @@ def find_operations(
 def attributed(client: VCenterClient, tasks: t.Iterable[Task], owner: t.Mapping[str, str]) -> list[Task]:
     """Return the tasks with their targets, where vCenter leaves them out: the hosts in the result tell.
 
-    :param owner: identifier of the object that each host belongs to, by the host's identifier.
+    :param owner: identifier of the object that each host belongs to, by the host's identifier; that of a standalone
+        host by its name as well, as its results hold no identifier.
     """
     complete = []
     for task in tasks:
@@ -105,11 +111,23 @@ def attributed(client: VCenterClient, tasks: t.Iterable[Task], owner: t.Mapping[
     return complete
 
 
+def owners(objects: t.Iterable[tuple[Entity, t.Iterable[str]]]) -> dict[str, str]:
+    """Return what ``attributed`` wants to know of clusters and standalone hosts, each with the hosts in it."""
+    return {
+        host: entity.moid
+        for entity, hosts in objects
+        for host in (hosts if entity.kind == "cluster" else (entity.moid, entity.name))
+    }
+
+
 def hosts_in(result: t.Any) -> set[str]:
-    """Return the identifiers of all hosts that a stage result of a cluster speaks of, partial ones too."""
-    return set(mapping_of(dict_or_empty(result).get("host_info"))) | set(
-        mapping_of(dict_or_empty(result).get("host_status"))
-    )
+    """Return the hosts that a stage result speaks of, partial ones too: identifiers; of a standalone host, its name."""
+    value = dict_or_empty(result)
+    info = value.get("host_info")
+    own_name = string_or_none(dict_or_empty(info).get("name"))
+    if own_name is not None:
+        return {own_name}
+    return set(mapping_of(info)) | set(mapping_of(value.get("host_status")))
 
 
 def last_stage(entity: Entity, known: t.Iterable[Task]) -> Task | None:
