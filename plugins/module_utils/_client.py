@@ -245,8 +245,8 @@ class VCenterClient:
                 reply = self._transport.send(
                     "DELETE", self._login_path, headers=headers, safe=True, timeout=LOGOUT_TIMEOUT
                 )
-                # A page with status 200 comes from something before vCenter, which then knows nothing of it.
-                if reply.status < 500 and not isinstance(_decoded(reply), UnexpectedReply):
+                # A page, or a redirect, comes from something before vCenter, which then knows nothing of it.
+                if reply.status == 401 or (reply.status < 300 and not isinstance(_decoded(reply), UnexpectedReply)):
                     break
             self._token = None
 

@@ -34,13 +34,20 @@ class StageJob:
     """The work on one unit, as a job for ``Together``.
 
     :param running: the vLCM operation that ran on the object when it was last looked at; None for none.
+    :param learned: the hosts of tasks without a target, as far as they are known; shared by all units.
     """
 
     def __init__(
-        self, client: VCenterClient, options: Options, context: Context, unit: Unit, running: Task | None
+        self,
+        client: VCenterClient,
+        options: Options,
+        context: Context,
+        unit: Unit,
+        running: Task | None,
+        learned: dict[str, set[str]],
     ) -> None:
         self._client, self._options, self._context, self._unit = client, options, context, unit
-        self._operations = Operations(client, options, context, unit, running)
+        self._operations = Operations(client, options, context, unit, running, learned)
         self._label = unit.entity.label
         self._deadline = Deadline(client.clock, options.wait_timeout)
         self._origin = Origin.STARTED

@@ -52,13 +52,20 @@ class Operations:
     """The vLCM operations on the object of one unit.
 
     :param running: the operation that ran when it was last looked at; None for none.
+    :param learned: the hosts of tasks without a target, as far as they are known; shared by all units.
     """
 
     def __init__(
-        self, client: VCenterClient, options: Options, context: Context, unit: Unit, running: Task | None
+        self,
+        client: VCenterClient,
+        options: Options,
+        context: Context,
+        unit: Unit,
+        running: Task | None,
+        learned: dict[str, set[str]],
     ) -> None:
         self._client, self._options, self._context = client, options, context
-        self._unit, self._running = unit, running
+        self._unit, self._running, self._learned = unit, running, learned
         self._busy: Deadline | None = None
         self._done: set[str] = set()
 
@@ -99,6 +106,11 @@ class Operations:
                 return other.task, Origin.ADOPTED
             yield self._busy_with(other)
             other = yield from self.endured(self._present)
+            if other is None:
+                # What occupied the object may have been a task of ours that could not be told from others.
+                lost = yield from self._lost(action)
+                if lost:
+                    return lost.task, Origin.FOUND
 
     def refused_late(self) -> Steps[None]:
         """Wait after a task that was accepted and failed because something else occupies the object."""
@@ -126,24 +138,24 @@ class Operations:
     def _lost(self, action: str) -> Steps[Task | None]:
         """Return the latest task for ``action`` that vCenter did not have before; one that has ended counts as well.
 
-        A new one of which vCenter does not tell yet what it is for may be ours: then it is asked again.
-
-        :raises Busy: vCenter does not tell for too long.
+        A new one of which vCenter does not tell yet what it is for may be ours: then it is asked again, a few times. If
+        ours is among them after that, vCenter refuses the call that follows.
         """
         known = self._unit.known_tasks | self._done
-        while True:
+        for last in (False, False, False, True):
             listed = yield from self.endured(functools.partial(self._listed, unfinished=False))
             new = [task for task in listed if task.action == action and task.task not in known]
             ours = [task for task in new if task.target == self._unit.entity.moid]
-            if ours or not any(task.target is None and not task.finished for task in new):
+            if ours or last or not any(task.target is None and not task.finished for task in new):
                 return max(ours, key=lambda task: task.start_time or "", default=None)
-            yield self._busy_with(None)
+            yield Wait(Deadline(self._client.clock, BUSY_PAUSE))
+        return None
 
     def _listed(self, *, unfinished: bool) -> list[Task]:
         entity = self._unit.entity
         found = _staging.find_operations(self._client, entity.kind, entity, unfinished=unfinished)
         owner = _staging.owners([(entity, self._unit.hosts)])
-        return _staging.attributed(self._client, found, owner)
+        return _staging.attributed(self._client, found, owner, self._learned)
 
     def _busy_with(self, other: Task | None) -> Wait:
         """Return what to wait for while another operation occupies the object; the time for that is counted together.

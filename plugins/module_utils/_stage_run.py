@@ -29,6 +29,7 @@ class StageRun:
     def __init__(self, client: VCenterClient, options: Options, context: Context) -> None:
         self._client, self._options, self._context = client, options, context
         self._operations: dict[str, Task] = {}
+        self._learned: dict[str, set[str]] = {}
 
     def look(self, units: t.Sequence[Unit]) -> None:
         """Learn what runs already, so that it is adopted, and what was staged since the last scan.
@@ -41,7 +42,7 @@ class StageRun:
             entities = [unit.entity for unit in open_units if unit.entity.kind == kind]
             owner = _staging.owners([(unit.entity, unit.hosts) for unit in open_units])
             listed = _staging.find_all_operations(self._client, kind, entities)
-            tasks = _staging.attributed(self._client, listed, owner)
+            tasks = _staging.attributed(self._client, listed, owner, self._learned)
             # One vLCM operation at a time; should there be a scan beside a staging, the staging is what counts.
             running = sorted((task for task in tasks if not task.finished), key=lambda task: task.action == "stage")
             self._operations.update({task.target: task for task in running if task.target})
@@ -102,4 +103,4 @@ class StageRun:
 
     def _job(self, unit: Unit) -> _tasks.Job:
         running = self._operations.get(unit.entity.moid)
-        return StageJob(self._client, self._options, self._context, unit, running).steps()
+        return StageJob(self._client, self._options, self._context, unit, running, self._learned).steps()

@@ -94,18 +94,22 @@ def find_operations(
     ]
 
 
-def attributed(client: VCenterClient, tasks: t.Iterable[Task], owner: t.Mapping[str, str]) -> list[Task]:
+def attributed(
+    client: VCenterClient, tasks: t.Iterable[Task], owner: t.Mapping[str, str], learned: dict[str, set[str]]
+) -> list[Task]:
     """Return the tasks with their targets, where vCenter leaves them out: the hosts in the result tell.
 
     :param owner: identifier of the object that each host belongs to, by the host's identifier; that of a standalone
         host by its name as well, as its results hold no identifier.
+    :param learned: the hosts of each task, as far as they were read before; it is added to.
     """
     complete = []
     for task in tasks:
         if task.target is None and task.action == "stage":
             with contextlib.suppress(ApiError, UnexpectedReply):
-                hosts = hosts_in(get_task(client, task.task).result)
-                target = next((owner[host] for host in hosts if host in owner), None)
+                if not learned.get(task.task):
+                    learned[task.task] = hosts_in(get_task(client, task.task).result)
+                target = next((owner[host] for host in learned[task.task] if host in owner), None)
                 task = dataclasses.replace(task, target=target)
         complete.append(task)
     return complete

@@ -280,7 +280,7 @@ def gather_stage_info(params: dict[str, t.Any], client: VCenterClient, dummy: Co
     listed = _staging.find_all_operations(client, "cluster", clusters)
     members = {cluster.moid: _inventory.hosts_of(client, cluster) for cluster in clusters}
     owner = {host.moid: moid for moid, hosts in members.items() for host in hosts}
-    operations = _staging.attributed(client, listed, owner)
+    operations = _staging.attributed(client, listed, owner, {})
     return {
         "changed": False,
         "clusters": [cluster_info(client, cluster, members[cluster.moid], operations, asked) for cluster in clusters],

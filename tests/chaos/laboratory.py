@@ -244,6 +244,8 @@ class Laboratory:
                 and run.task.user == USERNAME
                 and not run.task.finished
                 and run.task.id in self.world.tasks.tasks
+                # Without a target nobody can tell before there is a result; vCenter refuses a second one as busy.
+                and run.task.target
             ]
             self._watched = Post(
                 self._report.number, self.clock.now(), managed, json.loads(asked.body).get("commit"), visible
