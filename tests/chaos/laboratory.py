@@ -24,7 +24,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import Endpoint
 from ansible_collections.vsphere.lifecycle.plugins.modules.esx_software_stage import stage
 from ansible_collections.vsphere.lifecycle.simulator import World
-from ansible_collections.vsphere.lifecycle.simulator.exchange import Answer, Asked, Exchange
+from ansible_collections.vsphere.lifecycle.simulator.exchange import SESSION_HEADER, Answer, Asked, Exchange
 from ansible_collections.vsphere.lifecycle.simulator.faults import AFTER
 from ansible_collections.vsphere.lifecycle.simulator.images import Managed
 from ansible_collections.vsphere.lifecycle.simulator.inventory import Host
@@ -63,6 +63,7 @@ class Report:
     :param outcome: `result`, `failed` (with a result), `error` (without one), `interrupted`, `killed`, `crash`.
     :param delivered: tokens of sessions that the client knows to have.
     :param undelivered: tokens of sessions whose login was answered, but the answer got lost.
+    :param logouts: for each token that was to be closed, whether a fault got in the way of each try.
     :param waited: seconds that went by in requests and between their tries.
     :param troubled: whether a request went wrong.
     :param was_busy: whether it says that it waited for something else that occupied an object.
@@ -83,8 +84,7 @@ class Report:
     delivered: set[str] = dataclasses.field(default_factory=set)
     undelivered: set[str] = dataclasses.field(default_factory=set)
     left_open: set[str] = dataclasses.field(default_factory=set)
-    logout_tries: int = 0
-    logout_failures: int = 0
+    logouts: dict[str, list[bool]] = dataclasses.field(default_factory=dict)
     troubled: bool = False
     was_busy: bool = False
     commits: set[str] = dataclasses.field(default_factory=set)
@@ -257,8 +257,7 @@ class Laboratory:
         failed = strike is not None or self.world.availability != UP
         self._report.troubled |= failed
         if asked.path.endswith("/session") and asked.method == "DELETE":
-            self._report.logout_tries += 1
-            self._report.logout_failures += failed
+            self._report.logouts.setdefault(asked.headers.get(SESSION_HEADER, ""), []).append(failed)
         self._report.undelivered |= set(self.world.sessions.issued[self._open_before :])
         post = self._watched
         if post and self.world.availability == UP and (strike is None or strike in AFTER):

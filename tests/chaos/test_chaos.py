@@ -90,7 +90,7 @@ def test_skipped_with_an_error_called_good_is_noticed(monkeypatch: Patch) -> Non
 
 def test_a_session_that_stays_open_is_noticed(monkeypatch: Patch) -> None:
     monkeypatch.setattr(VCenterClient, "_log_out", lambda self: None)
-    assert found("sessions are left open")
+    assert found("a session is left open")
 
 
 def test_waiting_longer_than_allowed_is_noticed(monkeypatch: Patch) -> None:
