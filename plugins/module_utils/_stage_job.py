@@ -201,8 +201,12 @@ class StageJob:
         unit = self._unit
         foreign = self._origin is not Origin.STARTED
         outcome = _verdicts.outcome_of(unit.entity, task.result) if task.result else _verdicts.NOTHING
+        if foreign and task.target is None and not set(outcome.verdicts) & set(unit.hosts):
+            # It was for something else, as its result tells.
+            return needed
         unit.commit, unit.notifications = outcome.commit, outcome.notifications
-        if foreign and self._options.commit not in {None, outcome.commit} and not unit.scanned:
+        adopted = self._origin is Origin.ADOPTED
+        if adopted and self._options.commit not in {None, outcome.commit} and not unit.scanned:
             # It may have staged an older image. vCenter skips what needs nothing, so asking again is right in any case.
             return needed
         asked = self._asked(outcome.verdicts)

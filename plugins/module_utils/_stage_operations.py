@@ -31,10 +31,8 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Ta
 
 BUSY_PAUSE = 15.0
 """Seconds between two tries while vCenter is busy with an operation that it does not show us."""
-LOOK_PAUSE = 2.0
-"""Seconds between a call whose answer got lost and the look for its task, which may take a moment to be listed."""
 OUTAGE_DELAYS = Delays(2, 2, 30)
-"""Pauses between two tries while vCenter gives no usable answer."""
+"""Pauses between two tries while vCenter gives no usable answer; the task of a lost call may take one to be listed."""
 
 T = t.TypeVar("T")
 Steps = t.Generator[Wait, _tasks.Resumption, T]
@@ -68,6 +66,7 @@ class Operations:
         self._unit, self._running, self._learned = unit, running, learned
         self._busy: Deadline | None = None
         self._done: set[str] = set()
+        self._in_doubt = False
 
     @property
     def staging_runs(self) -> bool:
@@ -89,28 +88,44 @@ class Operations:
         trouble = Trouble(self._client, self._options.outage_timeout)
         while True:
             if other is None:
-                try:
-                    return start(), Origin.STARTED
-                except NotAllowedInCurrentState:
-                    other = yield from self.endured(self._present)
-                except VCenterError as error:
-                    if not _tasks.is_outage(error) and not isinstance(error, ReplyTooLarge):
-                        raise
-                    yield Wait(Deadline(self._client.clock, LOOK_PAUSE))
-                    lost = yield from self._lost(action)
-                    if lost:
-                        return lost.task, Origin.FOUND
-                    yield trouble.pause(error)
-                    continue
+                obtained = yield from self._found_or_started(action, start, trouble)
+                if obtained:
+                    return obtained
+                other = yield from self.endured(functools.partial(self._present, guess=action))
             if other and other.action == action and other.task not in self._done:
                 return other.task, Origin.ADOPTED
             yield self._busy_with(other)
             other = yield from self.endured(self._present)
-            if other is None:
-                # What occupied the object may have been a task of ours that could not be told from others.
+            # What occupied the object may have been a task of ours that could not be told from others.
+            self._in_doubt = other is None
+
+    def _found_or_started(
+        self, action: str, start: t.Callable[[], str], trouble: Trouble
+    ) -> Steps[tuple[str, Origin] | None]:
+        """Return the task of a call whose answer got lost, or else one that is started now; None if vCenter is busy."""
+        failure: VCenterError | None = None
+        while True:
+            if self._in_doubt:
                 lost = yield from self._lost(action)
                 if lost:
                     return lost.task, Origin.FOUND
+                self._in_doubt = False
+            if failure:
+                raise failure
+            try:
+                task = start()
+            except NotAllowedInCurrentState:
+                return None
+            except VCenterError as error:
+                if not _tasks.is_outage(error) and not isinstance(error, ReplyTooLarge):
+                    raise
+                self._in_doubt = True
+                failure = error if trouble.over(error) else None
+                yield trouble.rest()
+                continue
+            # Whatever vCenter shows of it, this one need not be asked what it is for.
+            self._learned[task] = set(self._unit.hosts)
+            return task, Origin.STARTED
 
     def refused_late(self) -> Steps[None]:
         """Wait after a task that was accepted and failed because something else occupies the object."""
@@ -128,11 +143,28 @@ class Operations:
             try:
                 return call()
             except VCenterError as error:
-                yield trouble.pause(error, repeatable=True)
+                if trouble.over(error, repeatable=True):
+                    raise
+                yield trouble.rest()
 
-    def _present(self) -> Task | None:
-        """Return the operation that runs on the object now: the staging, if there are several."""
-        found = [task for task in self._listed(unfinished=True) if task.target == self._unit.entity.moid]
+    def _present(self, guess: str | None = None) -> Task | None:
+        """Return the operation that runs on the object now: the staging, if there are several.
+
+        :param guess: an action; if nothing else is there, the only task for it of which vCenter does not tell what it
+            is for. Its result will tell.
+        """
+        listed = self._listed(unfinished=True)
+        found = [task for task in listed if task.target == self._unit.entity.moid]
+        untold = [
+            task
+            for task in listed
+            if task.target is None
+            and task.action == guess
+            and task.task not in self._done
+            and not self._learned.get(task.task)
+        ]
+        if not found and len(untold) == 1:
+            return untold[0]
         return next((task for task in found if task.action == "stage"), found[0] if found else None)
 
     def _lost(self, action: str) -> Steps[Task | None]:
@@ -188,18 +220,21 @@ class Trouble:
         self._pauses = iter(OUTAGE_DELAYS)
         self._answered = 0
 
-    def pause(self, error: VCenterError, *, repeatable: bool = False) -> Wait:
-        """Return how long to wait before the next try.
+    def over(self, error: VCenterError, *, repeatable: bool = False) -> bool:
+        """Return whether another try is no use.
+
+        That is so if it is no outage, if vCenter has refused the same call with a status of 500 before, or if the
+        outage lasts for too long.
 
         :param repeatable: whether the call changes nothing.
-        :raises VCenterError: the error, if another try is no use: it is no outage, vCenter has refused the same call
-            with a status of 500 before, or the outage lasts for too long.
         """
         self._outage = self._outage or Deadline(self._clock, self._seconds)
         if isinstance(error, ApiError) and error.status == 500:
             self._answered += 1
-        if not _tasks.is_outage(error) or self._outage.passed or (self._answered > 1 and not repeatable):
-            raise error
+        return not _tasks.is_outage(error) or self._outage.passed or (self._answered > 1 and not repeatable)
+
+    def rest(self) -> Wait:
+        """Return the pause before the next try."""
         return Wait(Deadline(self._clock, next(self._pauses)))
 
 

@@ -47,7 +47,8 @@ class StageRun:
             running = sorted((task for task in tasks if not task.finished), key=lambda task: task.action == "stage")
             self._operations.update({task.target: task for task in running if task.target})
             for unit in (unit for unit in open_units if unit.entity.kind == kind):
-                unit.known_tasks = frozenset(task.task for task in tasks)
+                # One that runs and does not tell what it is for may turn out to be of this object.
+                unit.known_tasks = frozenset(task.task for task in tasks if task.target or task.finished)
                 scan_time = (unit.compliance.scan_time or "") if unit.compliance else None
                 unit.history = find_history(self._client, unit.entity, tasks, scan_time, self._context.warn)
 

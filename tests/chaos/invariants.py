@@ -124,13 +124,17 @@ def staged_means_staged(laboratory: Laboratory, report: Report) -> Breaches:
             host = verdict["moid"]
             if verdict["verdict"] == "staged" and verdict["commit"] not in good[host]:
                 yield f"{host} is said to be staged for {verdict['commit']}, has {sorted(good[host])}"
-            if verdict["verdict"] == "skipped" and not good[host] & _meant(report, unit):
+            if verdict["verdict"] == "skipped" and not good[host] & _meant(report, unit, verdict):
                 yield f"{host} is said to need nothing ({verdict['reason']}), it has only {sorted(good[host])}"
 
 
-def _meant(report: Report, unit: Data) -> set[str]:
-    """Commits that a verdict may be about."""
-    return {*report.commits, *(commit for commit in (report.run.options["commit"], unit["commit"]) if commit)}
+def _meant(report: Report, unit: Data, verdict: Data) -> set[str]:
+    """Commits that a verdict may be about.
+
+    Without a scan nothing tells of an image that changed since the last staging: then it is the commit that is named.
+    """
+    named = verdict["commit"] if report.run.options["refresh"] == "never" else None
+    return {*report.commits, *(one for one in (report.run.options["commit"], unit["commit"], named) if one)}
 
 
 def _verdicts(report: Report) -> list[Data]:

@@ -255,7 +255,7 @@ class Laboratory:
     def after(self, asked: Asked, answer: Answer) -> None:
         strike = self.exchange.requests[-1].fault
         failed = strike is not None or self.world.availability != UP
-        self._report.troubled |= failed
+        self._report.troubled |= failed or answer.status >= 500
         if asked.path.endswith("/session") and asked.method == "DELETE":
             self._report.logouts.setdefault(asked.headers.get(SESSION_HEADER, ""), []).append(failed)
         self._report.undelivered |= set(self.world.sessions.issued[self._open_before :])
