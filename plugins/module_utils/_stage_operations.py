@@ -129,9 +129,10 @@ class Operations:
 
     def refused_late(self) -> Steps[None]:
         """Wait after a task that was accepted and failed because something else occupies the object."""
-        self._running = yield from self.endured(self._present)
+        self._running = yield from self.endured(functools.partial(self._present, guess="stage"))
         if self._running is None:
             yield self._busy_with(None)
+            self._in_doubt = True
 
     def endured(self, call: t.Callable[[], T], seconds: float | None = None) -> Steps[T]:
         """Return what a call that changes nothing returns; an outage of vCenter is waited out, as its tasks go on.

@@ -55,14 +55,14 @@ def nothing_starts_twice(laboratory: Laboratory, report: Report) -> Breaches:
         # Where the result of the first cannot be read, only vCenter can tell; it skips what needs nothing.
         unread = "cannot be read and is left out" in report.text
         if post.started and not laboratory.clock_was_set and not unread:
-            yield from _needless(laboratory, post)
+            yield from _needless(laboratory, report, post)
 
 
 def _ids(post: Post) -> str:
     return ", ".join(run.task.id for run in post.visible)
 
 
-def _needless(laboratory: Laboratory, post: Post) -> Breaches:
+def _needless(laboratory: Laboratory, report: Report, post: Post) -> Breaches:
     """A second staging for the same commit and hosts, when the first succeeded and vCenter still shows it.
 
     A commit asked for is a minimum. Where vCenter staged a later one, nobody but vCenter knows that it is later.
@@ -75,7 +75,8 @@ def _needless(laboratory: Laboratory, post: Post) -> Breaches:
         if first is second:
             return
         same = first.managed is second.managed and first.commit == second.commit and first.task.user == USERNAME
-        shown = first.task.id in laboratory.world.tasks.tasks
+        # What is one of too many tasks for a list is looked up by its target; without one, nobody can find it.
+        shown = first.task.id in laboratory.world.tasks.tasks and bool(first.task.target or not report.list_refused)
         if same and shown and first.task.status == "SUCCEEDED":
             good = {run.host.id for run in first.runs if run.outcome.status == "OK"}
             # Where a scan says nothing of the stage status, only vCenter itself can tell; it skips what needs nothing.

@@ -66,6 +66,7 @@ class Report:
     :param logouts: for each token that was to be closed, whether a fault got in the way of each try.
     :param waited: seconds that went by in requests and between their tries.
     :param troubled: whether a request went wrong.
+    :param list_refused: whether vCenter refused to list tasks because there are too many.
     :param was_busy: whether it says that it waited for something else that occupied an object.
     :param text: everything that it let out.
     """
@@ -86,6 +87,7 @@ class Report:
     left_open: set[str] = dataclasses.field(default_factory=set)
     logouts: dict[str, list[bool]] = dataclasses.field(default_factory=dict)
     troubled: bool = False
+    list_refused: bool = False
     was_busy: bool = False
     commits: set[str] = dataclasses.field(default_factory=set)
     text: str = ""
@@ -256,6 +258,7 @@ class Laboratory:
         strike = self.exchange.requests[-1].fault
         failed = strike is not None or self.world.availability != UP
         self._report.troubled |= failed or answer.status >= 500
+        self._report.list_refused |= b"too_many_tasks" in answer.body
         if asked.path.endswith("/session") and asked.method == "DELETE":
             self._report.logouts.setdefault(asked.headers.get(SESSION_HEADER, ""), []).append(failed)
         self._report.undelivered |= set(self.world.sessions.issued[self._open_before :])
