@@ -95,7 +95,8 @@ class Operations:
             if other and other.action == action and other.task not in self._done:
                 return other.task, Origin.ADOPTED
             yield self._busy_with(other)
-            other = yield from self.endured(self._present)
+            if other:
+                other = yield from self.endured(self._present)
             # What occupied the object may have been a task of ours that could not be told from others.
             self._in_doubt = other is None
 

@@ -24,6 +24,8 @@ LISTS = {
 }
 #: Seconds between two tries while vCenter gives no good answer.
 LONGEST_PAUSE = 30.0
+#: Seconds between the first and the last look for a lost task while vCenter does not tell what a new one is for.
+LOOKING = 45.0
 
 Breaches = t.Iterator[str]
 
@@ -77,6 +79,7 @@ def _needless(laboratory: Laboratory, report: Report, post: Post) -> Breaches:
         same = first.managed is second.managed and first.commit == second.commit and first.task.user == USERNAME
         # What is one of too many tasks for a list is looked up by its target; without one, nobody can find it.
         shown = first.task.id in laboratory.world.tasks.tasks and bool(first.task.target or not report.list_refused)
+        shown = shown and first.task.id not in report.misread
         if same and shown and first.task.status == "SUCCEEDED":
             good = {run.host.id for run in first.runs if run.outcome.status == "OK"}
             # Where a scan says nothing of the stage status, only vCenter itself can tell; it skips what needs nothing.
@@ -185,8 +188,9 @@ def bound(report: Report) -> float:
     """How long a run may take at most.
 
     Units that cannot be worked on at the same time come one after the other. Each may take `wait_timeout` and one poll;
-    `busy_timeout`, where something else occupied it; and `outage_timeout` and its last pause, where vCenter gave no
-    good answer to something. Time that passes inside requests and between their tries has its own limits.
+    `busy_timeout`, where something else occupied it; and `outage_timeout`, its last pause and the looks for what may
+    have been started nevertheless, where vCenter gave no good answer to something. Time that passes inside requests
+    and between their tries has its own limits.
     """
     options = report.run.options
     units = max(1, len(report.result.get("clusters", ())) + len(report.result.get("standalone_hosts", ())))
@@ -195,7 +199,7 @@ def bound(report: Report) -> float:
     if report.was_busy:
         each += options["busy_timeout"]
     if report.troubled:
-        each += options["outage_timeout"] + LONGEST_PAUSE
+        each += options["outage_timeout"] + LONGEST_PAUSE + LOOKING
     return report.waited + turns * each
 
 

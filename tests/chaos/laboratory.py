@@ -13,6 +13,7 @@ import json
 import random
 import traceback
 import typing as t
+import urllib.parse
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import Credentials, VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
@@ -66,6 +67,7 @@ class Report:
     :param logouts: for each token that was to be closed, whether a fault got in the way of each try.
     :param waited: seconds that went by in requests and between their tries.
     :param troubled: whether a request went wrong.
+    :param misread: tasks that were answered as something that is no task.
     :param list_refused: whether vCenter refused to list tasks because there are too many.
     :param was_busy: whether it says that it waited for something else that occupied an object.
     :param text: everything that it let out.
@@ -87,6 +89,7 @@ class Report:
     left_open: set[str] = dataclasses.field(default_factory=set)
     logouts: dict[str, list[bool]] = dataclasses.field(default_factory=dict)
     troubled: bool = False
+    misread: set[str] = dataclasses.field(default_factory=set)
     list_refused: bool = False
     was_busy: bool = False
     commits: set[str] = dataclasses.field(default_factory=set)
@@ -258,6 +261,8 @@ class Laboratory:
         strike = self.exchange.requests[-1].fault
         failed = strike is not None or self.world.availability != UP
         self._report.troubled |= failed or answer.status >= 500
+        if strike == "wrong_shape" and asked.path.startswith("/api/cis/tasks/"):
+            self._report.misread.add(urllib.parse.unquote(asked.path.rpartition("/")[2]))
         self._report.list_refused |= b"too_many_tasks" in answer.body
         if asked.path.endswith("/session") and asked.method == "DELETE":
             self._report.logouts.setdefault(asked.headers.get(SESSION_HEADER, ""), []).append(failed)
