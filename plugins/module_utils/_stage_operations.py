@@ -31,6 +31,8 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Ta
 
 BUSY_PAUSE = 15.0
 """Seconds between two tries while vCenter is busy with an operation that it does not show us."""
+LOOKS = 4
+"""How often a call whose answer got lost is looked for while vCenter does not tell what a new task is for."""
 OUTAGE_DELAYS = Delays(2, 2, 30)
 """Pauses between two tries while vCenter gives no usable answer; the task of a lost call may take one to be listed."""
 
@@ -66,7 +68,8 @@ class Operations:
         self._unit, self._running, self._learned = unit, running, learned
         self._busy: Deadline | None = None
         self._done: set[str] = set()
-        self._in_doubt = False
+        # How often to look for a task that nobody could tell to be this object's, before anything is sent.
+        self._looks = 1 if unit.untold else 0
 
     @property
     def staging_runs(self) -> bool:
@@ -98,7 +101,7 @@ class Operations:
             if other:
                 other = yield from self.endured(self._present)
             # What occupied the object may have been a task of ours that could not be told from others.
-            self._in_doubt = other is None
+            self._looks = LOOKS if other is None else 0
 
     def _found_or_started(
         self, action: str, start: t.Callable[[], str], trouble: Trouble
@@ -106,11 +109,9 @@ class Operations:
         """Return the task of a call whose answer got lost, or else one that is started now; None if vCenter is busy."""
         failure: VCenterError | None = None
         while True:
-            if self._in_doubt:
-                lost = yield from self._lost(action)
-                if lost:
-                    return lost.task, Origin.FOUND
-                self._in_doubt = False
+            lost = yield from self._lost(action)
+            if lost:
+                return lost.task, Origin.FOUND
             if failure:
                 raise failure
             try:
@@ -120,7 +121,7 @@ class Operations:
             except VCenterError as error:
                 if not _tasks.is_outage(error) and not isinstance(error, ReplyTooLarge):
                     raise
-                self._in_doubt = True
+                self._looks = LOOKS
                 failure = error if trouble.over(error) else None
                 yield trouble.rest()
                 continue
@@ -133,7 +134,7 @@ class Operations:
         self._running = yield from self.endured(functools.partial(self._present, guess="stage"))
         if self._running is None:
             yield self._busy_with(None)
-            self._in_doubt = True
+            self._looks = LOOKS
 
     def endured(self, call: t.Callable[[], T], seconds: float | None = None) -> Steps[T]:
         """Return what a call that changes nothing returns; an outage of vCenter is waited out, as its tasks go on.
@@ -176,13 +177,16 @@ class Operations:
         ours is among them after that, vCenter refuses the call that follows.
         """
         known = self._unit.known_tasks | self._done
-        for last in (False, False, False, True):
+        looks, self._looks = self._looks, 0
+        while looks:
+            looks -= 1
             listed = yield from self.endured(functools.partial(self._listed, unfinished=False))
             new = [task for task in listed if task.action == action and task.task not in known]
             ours = [task for task in new if task.target == self._unit.entity.moid]
-            if ours or last or not any(task.target is None and not task.finished for task in new):
+            if ours or not any(task.target is None and not task.finished for task in new):
                 return max(ours, key=lambda task: task.start_time or "", default=None)
-            yield Wait(Deadline(self._client.clock, BUSY_PAUSE))
+            if looks:
+                yield Wait(Deadline(self._client.clock, BUSY_PAUSE))
         return None
 
     def _listed(self, *, unfinished: bool) -> list[Task]:

@@ -48,7 +48,8 @@ class StageRun:
             self._operations.update({task.target: task for task in running if task.target})
             for unit in (unit for unit in open_units if unit.entity.kind == kind):
                 # One that runs and does not tell what it is for may turn out to be of this object.
-                unit.known_tasks = frozenset(task.task for task in tasks if task.target or task.finished)
+                untold = {task.task for task in tasks if task.target is None and not task.finished}
+                unit.known_tasks, unit.untold = frozenset(task.task for task in tasks) - untold, bool(untold)
                 scan_time = (unit.compliance.scan_time or "") if unit.compliance else None
                 unit.history = find_history(self._client, unit.entity, tasks, scan_time, self._context.warn)
 

@@ -53,6 +53,7 @@ class Unit:
     :param verdicts: by host identifier.
     :param source: ``task``, or ``compliance`` where the task was lost and a scan had to tell what became of the hosts.
     :param known_tasks: the tasks that vCenter had for the object before this run.
+    :param untold: whether a task ran then of which vCenter did not tell what it is for.
     :param commit: the commit that was really staged; None while nothing was.
     :param problem: why the whole unit ended early; empty when it did not.
     :param ended: whether the work on it is over, well or not.
@@ -71,6 +72,7 @@ class Unit:
     source: str = "task"
     timed_out: bool = False
     known_tasks: frozenset[str] = frozenset()
+    untold: bool = False
     commit: str | None = None
     problem: str = ""
     ended: bool = False
