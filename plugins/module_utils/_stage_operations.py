@@ -171,7 +171,7 @@ class Operations:
         return next((task for task in found if task.action == "stage"), found[0] if found else None)
 
     def _lost(self, action: str) -> Steps[Task | None]:
-        """Return the latest task for ``action`` that vCenter did not have before; one that has ended counts as well.
+        """Return the first task for ``action`` that vCenter did not have before; one that has ended counts as well.
 
         A new one of which vCenter does not tell yet what it is for may be ours: then it is asked again, a few times. If
         ours is among them after that, vCenter refuses the call that follows.
@@ -184,7 +184,9 @@ class Operations:
             new = [task for task in listed if task.action == action and task.task not in known]
             ours = [task for task in new if task.target == self._unit.entity.moid]
             if ours or not any(task.target is None and not task.finished for task in new):
-                return max(ours, key=lambda task: task.start_time or "", default=None)
+                # Somebody else's may be among them: if this one leaves hosts out, the others are looked at after it.
+                self._looks = 1 if len(ours) > 1 else 0
+                return min(ours, key=lambda task: task.start_time or "", default=None)
             if looks:
                 yield Wait(Deadline(self._client.clock, BUSY_PAUSE))
         return None

@@ -565,27 +565,26 @@ def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -
             )
 
 
+ARGUMENT_SPEC: t.Final[dict[str, t.Any]] = {
+    "clusters": {"type": "list", "elements": "str", "aliases": ["cluster", "cluster_name"]},
+    "hosts": {"type": "list", "elements": "str", "aliases": ["host", "esxi_host_name", "esxi_hostname"]},
+    "datacenter": {"type": "str", "aliases": ["datacenter_name"]},
+    "commit": {"type": "str"},
+    "refresh": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
+    "wait": {"type": "bool", "default": True},
+    "wait_timeout": {"type": "int", "default": 7200},
+    "poll_interval": {"type": "int", "default": 10},
+    "busy_timeout": {"type": "int", "default": 600},
+    "outage_timeout": {"type": "int", "default": 900},
+    "on_timeout": {"type": "str", "choices": ["leave", "cancel"], "default": "leave"},
+    "retry_failed_hosts": {"type": "int", "default": 0},
+    "clusters_in_flight": {"type": "int", "default": 5},
+}
+
+
 def main() -> None:
     """Run as a module."""
-    run_module(
-        stage,
-        argument_spec={
-            "clusters": {"type": "list", "elements": "str", "aliases": ["cluster", "cluster_name"]},
-            "hosts": {"type": "list", "elements": "str", "aliases": ["host", "esxi_host_name", "esxi_hostname"]},
-            "datacenter": {"type": "str", "aliases": ["datacenter_name"]},
-            "commit": {"type": "str"},
-            "refresh": {"type": "str", "choices": ["auto", "always", "never"], "default": "auto"},
-            "wait": {"type": "bool", "default": True},
-            "wait_timeout": {"type": "int", "default": 7200},
-            "poll_interval": {"type": "int", "default": 10},
-            "busy_timeout": {"type": "int", "default": 600},
-            "outage_timeout": {"type": "int", "default": 900},
-            "on_timeout": {"type": "str", "choices": ["leave", "cancel"], "default": "leave"},
-            "retry_failed_hosts": {"type": "int", "default": 0},
-            "clusters_in_flight": {"type": "int", "default": 5},
-        },
-        required_one_of=[("clusters", "hosts")],
-    )
+    run_module(stage, argument_spec=ARGUMENT_SPEC, required_one_of=[("clusters", "hosts")])
 
 
 if __name__ == "__main__":

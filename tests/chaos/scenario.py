@@ -10,6 +10,8 @@ import dataclasses
 import random
 import typing as t
 
+from ansible_collections.vsphere.lifecycle.plugins.modules.esx_software_stage import ARGUMENT_SPEC
+
 from .wire import Plan
 
 Data = dict[str, t.Any]
@@ -18,21 +20,7 @@ USERNAME = "administrator@vsphere.local"
 #: A password that would show wherever it gets.
 PASSWORD = "pass-phrase-of-the-seed"
 
-DEFAULTS: Data = {
-    "clusters": None,
-    "hosts": None,
-    "datacenter": None,
-    "commit": None,
-    "refresh": "auto",
-    "wait": True,
-    "wait_timeout": 7200,
-    "poll_interval": 10,
-    "busy_timeout": 600,
-    "outage_timeout": 900,
-    "on_timeout": "leave",
-    "retry_failed_hosts": 0,
-    "clusters_in_flight": 5,
-}
+DEFAULTS: Data = {name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()}
 
 #: Faults that a good network has too, and that nobody should notice.
 TRANSPORT = (

@@ -7,9 +7,6 @@
 from __future__ import annotations
 
 import pathlib
-import socket
-import ssl
-import threading
 import typing as t
 
 import hypothesis
@@ -25,6 +22,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport impor
     Transport,
 )
 from ansible_collections.vsphere.lifecycle.simulator.server import certificate
+from ansible_collections.vsphere.lifecycle.tests.speaker import Speaker
 
 from .stand_in import FakeClock
 
@@ -32,41 +30,12 @@ SESSION = "a-session-that-nobody-may-see"
 START = b"HTTP/1.1 200 OK\r\n"
 
 
-class Speaker:
-    """A server that says what it was told to, and hangs up."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self.says = b""
-        self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, dummy = self._listener.accept()
-            except OSError:
-                return
-            try:
-                with self._context.wrap_socket(connection, server_side=True) as secured:
-                    secured.settimeout(5)
-                    secured.recv(65536)
-                    secured.sendall(self.says)
-            except OSError:
-                # The client has had enough of it.
-                connection.close()
-
-    def close(self) -> None:
-        self._listener.close()
-
-
 @pytest.fixture(scope="module")
 def speaker(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[tuple[Speaker, Endpoint]]:
     issued = certificate()
     ca_path = pathlib.Path(tmp_path_factory.mktemp("wire"), "ca.pem")
     ca_path.write_bytes(issued.ca)
-    one = Speaker(issued.context)
+    one = Speaker(context=issued.context)
     yield one, Endpoint("localhost", one.port, ca_path=str(ca_path), timeout=3)
     one.close()
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module killed at any moment leaves its tasks running; the next run starts nothing twice and knows all of it."""
+"""A module hit at any moment leaves its tasks running; it, or else the next run, starts nothing twice and knows all."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ HOSTS = sorted(host for hosts in CLUSTERS.values() for host in hosts)
 SPEED = 20.0
 
 #: `make kill KILLS=50 SEED=7`: so many, from that one on.
-FIRST, KILLS = int(os.environ.get("KILL_FIRST") or 1), int(os.environ.get("KILLS") or 6)
+FIRST, KILLS = int(os.environ.get("KILL_FIRST") or 1), int(os.environ.get("KILLS") or 9)
 
 
 @dataclasses.dataclass(frozen=True)
 class Blow:
     """What is done to a run.
 
-    :param signal: what the module gets.
-    :param stages: it gets it once vCenter has so many stage tasks; None for as soon as its process is there.
+    :param signal: what the module gets; None for nothing: then vCenter is restarted under it.
+    :param stages: it happens once vCenter has so many stage tasks; None for as soon as the module's process is there.
     :param pause: seconds after that.
-    :param restart: simulated seconds that vCenter takes to restart after the blow; 0 for no restart.
+    :param restart: simulated seconds that vCenter takes to restart, then or between the runs; 0 for no restart.
     """
 
-    signal: signal.Signals
+    signal: signal.Signals | None
     stages: int | None
     pause: float
     restart: float
@@ -55,11 +55,12 @@ class Blow:
     def of(cls, seed: int) -> Blow:
         # The seeds take turns with what matters most, so that a few of them have met all of it.
         chance = random.Random(seed)
+        kind = (signal.SIGTERM, signal.SIGKILL, None)[seed % 3]
         return cls(
-            signal=(signal.SIGTERM, signal.SIGKILL)[seed % 2],
-            stages=(None, 1, 2, 3)[seed // 2 % 4],
+            signal=kind,
+            stages=(None, 1, 2, 3)[seed // 3 % 4],
             pause=chance.choice((0, 0, 0.05, 0.5, 2)) * chance.random(),
-            restart=chance.choice((0, 0, 20, 40)),
+            restart=chance.choice((20, 40) if kind is None else (0, 0, 20, 40)),
         )
 
 
@@ -97,7 +98,7 @@ def stages(vcenter: VCenterProcess) -> list[Json]:
 
 
 def struck(vcenter: VCenterProcess, playbook: Playbook, blow: Blow, tasks: list[Json]) -> tuple[Ended, bool]:
-    """Run the playbook, and hit its module; return also whether that was still there."""
+    """Run the playbook, and strike while its module runs; return also whether that was still there."""
     process = playbook.start(tasks)
 
     def ready() -> bool:
@@ -111,7 +112,9 @@ def struck(vcenter: VCenterProcess, playbook: Playbook, blow: Blow, tasks: list[
     time.sleep(blow.pause)
     module = module_process(process, MODULE)
     hit = module is not None
-    if module is not None:
+    if blow.signal is None:
+        vcenter.ask("restart", {"seconds": blow.restart})
+    elif module is not None:
         try:
             os.kill(module, blow.signal)
         except ProcessLookupError:
@@ -139,7 +142,9 @@ def test_a_killed_run_is_finished_by_the_next(
         record_property("blow", f"{'hit' if hit else 'missed'} after {len(begun)} stage tasks: {blow}")
         left = len(vcenter.ask("sessions"))
         check_first(first, blow, left)
-        if blow.restart:
+        if blow.signal is None:
+            check_result(json.loads(kept.read_text(encoding="utf-8")))
+        if blow.restart and blow.signal:
             vcenter.ask("restart", {"seconds": blow.restart})
             left = 0
         second = playbook.run(tasks)
@@ -150,8 +155,9 @@ def test_a_killed_run_is_finished_by_the_next(
 
 
 def check_first(first: Ended, blow: Blow, left: int) -> None:
-    """Only SIGKILL may leave a session, and whoever was interrupted says what becomes of his tasks."""
+    """Only SIGKILL may leave a session; the interrupted says what becomes of its tasks; a restart is endured."""
     assert left <= (1 if blow.signal == signal.SIGKILL else 0), first.output
+    assert blow.signal or first.code == 0, first.output
     if first.code and "Interrupted by SIGTERM" in first.output:
         assert "go on in vCenter" in first.output
     assert "Traceback" not in first.output or blow.signal == signal.SIGKILL, first.output

@@ -12,13 +12,13 @@ import socket
 import ssl
 import subprocess
 import sys
-import threading
 import typing as t
 
 import pytest
 import trustme
 
 from ansible_collections.vsphere.lifecycle.tests.processes import ROOT
+from ansible_collections.vsphere.lifecycle.tests.speaker import Speaker
 
 #: Run apart, as OpenSSL reads its configuration once in a process.
 ASK = """
@@ -45,37 +45,18 @@ CipherString = ALL:@SECLEVEL=0
 """
 
 
-class OldServer:
-    """Speaks one version of TLS, and notes what it hears."""
+class OldServer(Speaker):
+    """Speaks one version of TLS."""
 
     def __init__(self, folder: pathlib.Path, version: ssl.TLSVersion) -> None:
         authority = trustme.CA()
         self.ca_path = folder / "ca.pem"
         authority.cert_pem.write_to_path(str(self.ca_path))
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost").configure_cert(self._context)
-        self._context.set_ciphers("ALL:@SECLEVEL=0")
-        self._context.minimum_version = self._context.maximum_version = version
-        self.heard: list[bytes] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, dummy = self._listener.accept()
-            except OSError:
-                return
-            try:
-                with self._context.wrap_socket(connection, server_side=True) as secured:
-                    self.heard.append(secured.recv(4096))
-                    secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
-            except OSError:
-                connection.close()
-
-    def close(self) -> None:
-        self._listener.close()
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert("localhost").configure_cert(context)
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        context.minimum_version = context.maximum_version = version
+        super().__init__(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", context)
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport impor
     Transport,
 )
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World, serve
+from ansible_collections.vsphere.lifecycle.tests.speaker import Speaker
 
 PATH = "/api/session"
 
@@ -154,27 +155,15 @@ def test_no_answer_in_time(vcenter: VCenter, world: World, clock: t.Any) -> None
     assert error.sent is True
 
 
-class Proxy:
+class Proxy(Speaker):
     """Notes what a client asks a proxy for, and refuses it."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = int(self._listener.getsockname()[1])
-        threading.Thread(target=self._run, daemon=True).start()
+        super().__init__(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, dummy = self._listener.accept()
-            except OSError:
-                return
-            with connection:
-                self.asked.append(connection.recv(4096).decode("latin-1").split("\r\n")[0])
-                connection.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-
-    def close(self) -> None:
-        self._listener.close()
+    @property
+    def asked(self) -> list[str]:
+        return [heard.decode("latin-1").split("\r\n")[0] for heard in self.heard]
 
 
 @pytest.fixture

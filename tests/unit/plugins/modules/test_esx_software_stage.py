@@ -17,27 +17,13 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     StagingFailed,
     VCenterError,
 )
-from ansible_collections.vsphere.lifecycle.plugins.modules.esx_software_stage import stage
+from ansible_collections.vsphere.lifecycle.plugins.modules.esx_software_stage import ARGUMENT_SPEC, stage
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
 from ansible_collections.vsphere.lifecycle.simulator.inventory import Outcome
 
 Stage = t.Callable[..., dict[str, t.Any]]
 
-DEFAULTS: dict[str, t.Any] = {
-    "clusters": None,
-    "hosts": None,
-    "datacenter": None,
-    "commit": None,
-    "refresh": "auto",
-    "wait": True,
-    "wait_timeout": 7200,
-    "poll_interval": 10,
-    "busy_timeout": 600,
-    "outage_timeout": 900,
-    "on_timeout": "leave",
-    "retry_failed_hosts": 0,
-    "clusters_in_flight": 5,
-}
+DEFAULTS: dict[str, t.Any] = {name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()}
 
 
 @pytest.fixture
@@ -730,16 +716,10 @@ def test_an_empty_datacenter_is_none(staged: Stage) -> None:
 # Found by review
 
 
-def without_targets(world: World) -> None:
-    """Let vCenter leave out the target of its tasks, as the contract allows it to."""
-    create = world.tasks.create
-
-    def created(*args: t.Any, **options: t.Any) -> t.Any:
-        task = create(*args, **options)
-        task.target = None
-        return task
-
-    world.tasks.create = created  # type: ignore[method-assign] # the world has no switch for it
+def without_targets(world: World, *, until_the_end: bool = False) -> None:
+    """Let vCenter leave out the target of its tasks, as the contract allows it to, or all that tells before the end."""
+    world.tasks.show_targets = False
+    world.engine.partial_results = not until_the_end
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "500_unreadable"])
@@ -762,6 +742,53 @@ def test_a_running_staging_without_a_target_is_adopted(
     result = staged(clusters=["domain-c9"])
     assert result["clusters"][0]["task"]["adopted"] is True
     assert vcenter.stages == []
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_lost_staging_that_tells_nothing_is_not_started_again(
+    staged: Stage, vcenter: VCenter, world: World, *, late: bool
+) -> None:
+    without_targets(world, until_the_end=True)
+    world.cluster("domain-c9").managed.busy_as_task_error = late
+    world.host("edge01.example.com").stage_seconds = 400
+    world.faults.add("reset_after", action="stage")
+    assert staged(clusters=["domain-c9"])["successful_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    hosts = [len(run.runs) for run in world.engine.runs if run.task.operation.startswith("stage")]
+    assert hosts == [2]
+    # One try while nothing tells that it runs; the refusal then tells.
+    assert len(vcenter.stages) == 2
+
+
+def test_a_staging_that_told_nothing_when_it_ran_is_known_by_the_next_in_turn(
+    staged: Stage, vcenter: VCenter, world: World, clock: t.Any
+) -> None:
+    without_targets(world, until_the_end=True)
+    world.engine.stage(world.cluster("domain-c9").managed, "somebody", None, None)
+    clock.sleep(5)
+    staged(clusters=["prod", "domain-c9"], clusters_in_flight=1)
+    assert [request.path for request in vcenter.stages] == ["/api/esx/settings/clusters/domain-c8/software"]
+
+
+def test_a_foreign_task_beside_a_lost_one_does_not_hide_it(
+    staged: Stage, vcenter: VCenter, world: World, clock: t.Any
+) -> None:
+    edge = world.cluster("domain-c9").managed
+    for host in edge.hosts:
+        host.stage_seconds = 1
+    world.faults.add("reset_after", action="stage")
+    real_sleep = clock.sleep
+
+    def sleep(seconds: float) -> None:
+        real_sleep(seconds)
+        world.look()
+        tasks = list(world.tasks.tasks.values())
+        if len(tasks) == 1 and tasks[0].finished:
+            world.engine.stage(edge, "somebody", None, ["host-20"])
+
+    clock.sleep = sleep
+    assert staged(clusters=["domain-c9"])["successful_hosts"] == ["edge01.example.com", "edge02.example.com"]
+    assert len(world.tasks.tasks) == 2
+    assert len(vcenter.stages) == 1
 
 
 def test_an_outage_leaves_alone_what_has_ended(staged: Stage, world: World, clock: t.Any) -> None:
