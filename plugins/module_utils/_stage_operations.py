@@ -107,13 +107,10 @@ class Operations:
         self, action: str, start: t.Callable[[], str], trouble: Trouble
     ) -> Steps[tuple[str, Origin] | None]:
         """Return the task of a call whose answer got lost, or else one that is started now; None if vCenter is busy."""
-        failure: VCenterError | None = None
         while True:
             lost = yield from self._lost(action)
             if lost:
                 return lost.task, Origin.FOUND
-            if failure:
-                raise failure
             try:
                 task = start()
             except NotAllowedInCurrentState:
@@ -122,12 +119,17 @@ class Operations:
                 if not _tasks.is_outage(error) and not isinstance(error, ReplyTooLarge):
                     raise
                 self._looks = LOOKS
-                failure = error if trouble.over(error) else None
+                given_up = trouble.over(error)
                 yield trouble.rest()
-                continue
-            # Whatever vCenter shows of it, this one need not be asked what it is for.
-            self._learned[task] = set(self._unit.hosts)
-            return task, Origin.STARTED
+                if given_up:
+                    lost = yield from self._lost(action)
+                    if lost:
+                        return lost.task, Origin.FOUND
+                    raise
+            else:
+                # Whatever vCenter shows of it, this one need not be asked what it is for.
+                self._learned[task] = set(self._unit.hosts)
+                return task, Origin.STARTED
 
     def refused_late(self) -> Steps[None]:
         """Wait after a task that was accepted and failed because something else occupies the object."""
