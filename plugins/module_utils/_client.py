@@ -11,13 +11,14 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import functools
 import json
 import re
 import types
 import typing as t
 import urllib.parse
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Clock
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Clock, Deadline
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
     AuthenticationFailed,
@@ -47,6 +48,8 @@ LEGACY_SESSION = "/rest/com/vmware/cis/session"
 LOGOUT_TRIES = 3
 LOGOUT_TIMEOUT = 5.0
 """Seconds for the answer to a logout: nobody who has been told to stop waits longer for a vCenter that hangs."""
+LOGOUT_PATIENCE = 20.0
+"""Seconds for all tries to log out, whatever Retry-After asks for."""
 SESSION_LIMIT_ID = "com.vmware.vapi.endpoint.failedToLoginMaxUserSessionCountReached"
 
 
@@ -195,7 +198,7 @@ class VCenterClient:
         login = f"{self._credentials.username}:{self._credentials.password}".encode("utf-8", "replace")
         text = reply.text
         for secret in (self._token, base64.b64encode(login).decode()):
-            text = text.replace(secret, "***") if secret else text
+            text = _any_spelling(secret).sub("***", text) if secret else text
         return reply if text == reply.text else dataclasses.replace(reply, text=text)
 
     def _log_in(self) -> None:
@@ -239,16 +242,33 @@ class VCenterClient:
     def _log_out(self) -> None:
         if self._token and not self._credentials.session_id:
             headers = {"vmware-api-session-id": self._token}
+            deadline = Deadline(self.clock, LOGOUT_PATIENCE)
             tries = 0
-            while tries < LOGOUT_TRIES:
+            while tries < LOGOUT_TRIES and not deadline.passed:
                 tries += 1
                 reply = self._transport.send(
-                    "DELETE", self._login_path, headers=headers, safe=True, timeout=LOGOUT_TIMEOUT
+                    "DELETE",
+                    self._login_path,
+                    headers=headers,
+                    safe=True,
+                    timeout=LOGOUT_TIMEOUT,
+                    patience=deadline.left,
                 )
                 # A page, or a redirect, comes from something before vCenter, which then knows nothing of it.
                 if reply.status == 401 or (reply.status < 300 and not isinstance(_decoded(reply), UnexpectedReply)):
                     break
             self._token = None
+
+
+@functools.lru_cache(maxsize=8)
+def _any_spelling(secret: str) -> re.Pattern[str]:
+    """Return what finds a secret in JSON, HTML or an address, each of which may spell some characters otherwise."""
+    return re.compile(
+        "".join(
+            one if one.isalnum() else rf"(?:\\?{re.escape(one)}|(?:\\u00|%|&#x0*)(?i:{ord(one):02x});?|&#0*{ord(one)};)"
+            for one in secret
+        )
+    )
 
 
 def _encoded(query: Query | None) -> str:

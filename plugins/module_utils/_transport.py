@@ -16,6 +16,7 @@ import dataclasses
 import http.cookiejar
 import os
 import re
+import ssl
 import typing as t
 import uuid
 import warnings
@@ -162,6 +163,7 @@ class Transport:
         if not endpoint.verify:
             # The user is told once, by us; urllib3 would say it with every request.
             warnings.filterwarnings("ignore", message="Unverified HTTPS request")
+        self._session.mount("https://", _modern_tls(endpoint.verify))
         self._session.proxies = _proxies(endpoint)
         # The session travels in its header; a cookie beside it would outlive a new login.
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
@@ -179,6 +181,7 @@ class Transport:
         auth: tuple[str, str] | None = None,
         safe: bool = False,
         timeout: float | None = None,
+        patience: float | None = None,
     ) -> Reply:
         """Send one request and return its answer, whatever its status.
 
@@ -186,18 +189,21 @@ class Transport:
         :param auth: user and password for Basic authentication.
         :param safe: whether sending it twice does no harm.
         :param timeout: seconds for the answer, where the endpoint's own do not fit.
+        :param patience: seconds after which it is not sent again; None for no such limit.
         :raises ConnectionFailed: no answer after all tries that the policy allows.
         """
-        number = 0
+        number, started = 0, self._clock.now()
         while True:
             outcome = self._traced(method, target, headers, body, auth, timeout or self.endpoint.timeout)
             number += 1
             if not self._policy.repeats(safe, outcome):
                 self._budget.earn()
                 break
-            if number >= self._policy.tries or not self._budget.spend():
+            pause = self._policy.pause(number - 1, outcome)
+            too_late = patience is not None and self._clock.now() - started + pause > patience
+            if too_late or number >= self._policy.tries or not self._budget.spend():
                 break
-            self._clock.sleep(self._policy.pause(number - 1, outcome))
+            self._clock.sleep(pause)
         if isinstance(outcome, ConnectionFailed):
             raise outcome
         return outcome
@@ -251,6 +257,21 @@ class Transport:
         return body.decode("utf-8", "replace")
 
 
+def _modern_tls(verify: bool) -> t.Any:
+    """Return what connects with TLS 1.2 at least, whatever the machine and the age of urllib3 would allow."""
+    context = urllib3.util.ssl_.create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+
+    class ModernTls(requests.adapters.HTTPAdapter):
+        def init_poolmanager(self, *sizes: t.Any, **options: t.Any) -> None:
+            super().init_poolmanager(*sizes, ssl_context=context, **options)
+
+        def proxy_manager_for(self, proxy: str, **options: t.Any) -> t.Any:
+            return super().proxy_manager_for(proxy, ssl_context=context, **options)
+
+    return ModernTls()
+
+
 def _parts(reply: t.Any) -> t.Iterator[bytes]:
     """Yield the body as it comes in: whoever waits for full parts never gets to look at the clock."""
     read1 = getattr(reply.raw, "read1", None)
@@ -289,9 +310,9 @@ def _failure(error: t.Any, endpoint: Endpoint, timeout: float) -> ConnectionFail
     where = f"{endpoint.host} port {endpoint.port}"
     cause = _root_cause(error)
     if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationValueError, UnicodeError)):
-        return ConnectionFailed(
-            f"{where} cannot be reached ({cause})", "Correct hostname, or the proxy", permanent=True
-        )
+        # What cannot be parsed of a proxy's address may be its password.
+        told = "its address, or that of the proxy, cannot be used" if _proxies(endpoint) else cause
+        return ConnectionFailed(f"{where} cannot be reached ({told})", "Correct hostname, or the proxy", permanent=True)
     if "certificate bundle" in cause:
         return ConnectionFailed(
             f"no connection to {where} ({cause})", "Correct ca_path, or REQUESTS_CA_BUNDLE", permanent=True

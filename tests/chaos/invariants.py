@@ -12,6 +12,7 @@ import math
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.simulator.images import COMPLIANT, INCOMPATIBLE
+from ansible_collections.vsphere.lifecycle.simulator.inventory import Outcome
 
 from .laboratory import Laboratory, Post, Report
 from .scenario import PASSWORD, USERNAME, Data
@@ -26,6 +27,13 @@ LISTS = {
 LONGEST_PAUSE = 30.0
 #: Seconds between the first and the last look for a lost task while vCenter does not tell what a new one is for.
 LOOKING = 45.0
+
+#: Seconds between two tries of a request, whatever Retry-After says.
+LONGEST_RETRY_PAUSE = 60.0
+#: Seconds from an interruption to the end: some tries to log out, the last of which may hang.
+LEAVING = 45.0
+#: So much of a session is enough to be recognised; answers that are cut off hold no more.
+BEGINNING = 12
 
 Breaches = t.Iterator[str]
 
@@ -54,9 +62,7 @@ def nothing_starts_twice(laboratory: Laboratory, report: Report) -> Breaches:
     for post in report.posts:
         if post.visible:
             yield f"a stage request for {post.managed.id} at {post.time:.0f} while {_ids(post)} runs and can be seen"
-        # Where the result of the first cannot be read, only vCenter can tell; it skips what needs nothing.
-        unread = "cannot be read and is left out" in report.text
-        if post.started and not laboratory.clock_was_set and not unread:
+        if post.started and not laboratory.clock_was_set:
             yield from _needless(laboratory, report, post)
 
 
@@ -79,13 +85,18 @@ def _needless(laboratory: Laboratory, report: Report, post: Post) -> Breaches:
         same = first.managed is second.managed and first.commit == second.commit and first.task.user == USERNAME
         # What is one of too many tasks for a list is looked up by its target; without one, nobody can find it.
         shown = first.task.id in laboratory.world.tasks.tasks and bool(first.task.target or not report.list_refused)
+        # Where the result of the first cannot be read, only vCenter can tell; it skips what needs nothing.
         shown = shown and first.task.id not in report.misread
         if same and shown and first.task.status == "SUCCEEDED":
-            good = {run.host.id for run in first.runs if run.outcome.status == "OK"}
+            good = {run.host.id for run in first.runs if _good(run.outcome)}
             # Where a scan says nothing of the stage status, only vCenter itself can tell; it skips what needs nothing.
             unclear = {host.id for host in second.hosts if host.stage_status_known is not True or not host.reachable}
             if wanted <= good and not wanted & unclear:
                 yield f"a second staging of {sorted(wanted)} for commit {second.commit}, when {first.task.id} succeeded"
+
+
+def _good(outcome: Outcome) -> bool:
+    return outcome.status == "OK" or (outcome.status == "SKIPPED" and not outcome.notifications.get("errors"))
 
 
 # (2) the result is true and complete
@@ -138,7 +149,10 @@ def _meant(report: Report, unit: Data, verdict: Data) -> set[str]:
     Without a scan nothing tells of an image that changed since the last staging: then it is the commit that is named.
     """
     named = verdict["commit"] if report.run.options["refresh"] == "never" else None
-    return {*report.commits, *(one for one in (report.run.options["commit"], unit["commit"], named) if one)}
+    return {
+        *report.commits[unit["moid"]],
+        *(one for one in (report.run.options["commit"], unit["commit"], named) if one),
+    }
 
 
 def _verdicts(report: Report) -> list[Data]:
@@ -204,6 +218,10 @@ def bound(report: Report) -> float:
 
 
 def it_ends_in_time(laboratory: Laboratory, report: Report) -> Breaches:
+    if report.longest_pause > LONGEST_RETRY_PAUSE:
+        yield f"it paused for {report.longest_pause:.0f} s between two tries"
+    if report.outcome == "interrupted" and report.leaving > LEAVING:
+        yield f"it took {report.leaving:.0f} s to leave, more than {LEAVING:.0f} s"
     if report.outcome in ("result", "failed", "error") and report.seconds > bound(report):
         yield f"it took {report.seconds:.0f} s ({report.waited:.0f} s in requests), more than {bound(report):.0f} s"
 
@@ -213,7 +231,7 @@ def it_ends_in_time(laboratory: Laboratory, report: Report) -> Breaches:
 
 def no_secret_gets_out(laboratory: Laboratory, report: Report) -> Breaches:
     basic = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
-    for secret in (PASSWORD, basic, *laboratory.world.sessions.issued):
+    for secret in (PASSWORD, basic, *(token[:BEGINNING] for token in laboratory.world.sessions.issued)):
         if secret in report.text:
             yield f"a secret is in what it says: {report.text[max(0, report.text.index(secret) - 80) :][:120]}"
 

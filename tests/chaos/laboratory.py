@@ -45,7 +45,8 @@ class Post:
     :param commit: the minimum commit that it asked for.
     :param visible: stage tasks that the client started earlier, that run on this object, and that the list shows.
     :param started: what it started; None if vCenter refused it.
-    :param looked_for: whether tasks were listed after it.
+    :param looked_for: whether tasks were searched for after it (not just those looked at that are known), or vCenter
+        failed to list any.
     """
 
     run: int
@@ -67,7 +68,10 @@ class Report:
     :param logouts: for each token that was to be closed, whether a fault got in the way of each try.
     :param waited: seconds that went by in requests and between their tries.
     :param troubled: whether a request went wrong.
-    :param misread: tasks that were answered as something that is no task.
+    :param misread: tasks of which an answer was spoilt.
+    :param longest_pause: seconds, between two tries of a request.
+    :param leaving: seconds from an interruption to the end.
+    :param commits: those that a verdict may be about, by the identifier of the cluster or standalone host.
     :param list_refused: whether vCenter refused to list tasks because there are too many.
     :param was_busy: whether it says that it waited for something else that occupied an object.
     :param text: everything that it let out.
@@ -92,7 +96,11 @@ class Report:
     misread: set[str] = dataclasses.field(default_factory=set)
     list_refused: bool = False
     was_busy: bool = False
-    commits: set[str] = dataclasses.field(default_factory=set)
+    longest_pause: float = 0.0
+    leaving: float = 0.0
+    commits: collections.defaultdict[str, set[str]] = dataclasses.field(
+        default_factory=lambda: collections.defaultdict(set)
+    )
     text: str = ""
 
     @property
@@ -166,7 +174,7 @@ class Laboratory:
         lines: list[str] = []
         told: list[t.Any] = []
         self.world.look()
-        report.commits |= self._commits()
+        self._note_commits()
         self.clock.begin(run.plan)
         wire = Wire(self.exchange, self.clock, self)
         pauses = RetryClock(self.clock)
@@ -206,7 +214,9 @@ class Laboratory:
         report.requests = wire.count
         report.writes = sum(request.is_write for request in self.exchange.requests[first:])
         self.world.look()
-        report.commits |= self._commits()
+        self._note_commits()
+        report.longest_pause = pauses.longest
+        report.leaving = report.ended - (self.clock.interrupted or report.ended)
         report.left_open = {session.token for session in self.world.sessions.open} & report.delivered
         report.was_busy = any(": waiting for " in line and "for the running" not in line for line in lines)
         report.text += json.dumps([report.result, lines, told], default=str)
@@ -218,13 +228,11 @@ class Laboratory:
         trace = "".join(traceback.format_exception(error))
         report.text += f"{error}\n{error!r}\n{trace}\n{json.dumps(details, default=str)}"
 
-    def _commits(self) -> set[str]:
-        """Every commit that a verdict of now may be about."""
-        found: set[str] = set()
+    def _note_commits(self) -> None:
+        """Note every commit that a verdict of now may be about."""
         for managed in self.all_managed():
             stored = managed.compliance.commit if managed.compliance else None
-            found |= {commit for commit in (managed.commit, stored) if commit}
-        return found
+            self._report.commits[managed.id] |= {commit for commit in (managed.commit, stored) if commit}
 
     def all_managed(self) -> list[Managed]:
         inventory = self.world.inventory
@@ -238,9 +246,6 @@ class Laboratory:
         self.world.look()
         self._open_before = len(self.world.sessions.issued)
         managed = self._stage_target(asked)
-        if ("action", "list") in asked.query:
-            for post in self._report.posts:
-                post.looked_for = True
         if managed:
             visible = [
                 run
@@ -261,8 +266,12 @@ class Laboratory:
         strike = self.exchange.requests[-1].fault
         failed = strike is not None or self.world.availability != UP
         self._report.troubled |= failed or answer.status >= 500
-        if strike == "wrong_shape" and asked.path.startswith("/api/cis/tasks/"):
+        if failed and asked.path.startswith("/api/cis/tasks/"):
             self._report.misread.add(urllib.parse.unquote(asked.path.rpartition("/")[2]))
+        # Where vCenter lists nothing any more, the whole run ends.
+        if ("action", "list") in asked.query and (failed or "tasks" not in json.loads(asked.body)["filter_spec"]):
+            for post in self._report.posts:
+                post.looked_for = True
         self._report.list_refused |= b"too_many_tasks" in answer.body
         if asked.path.endswith("/session") and asked.method == "DELETE":
             self._report.logouts.setdefault(asked.headers.get(SESSION_HEADER, ""), []).append(failed)

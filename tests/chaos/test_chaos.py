@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
 import pytest
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import (
+    _client,
     _clock,
     _stage_history,
     _stage_run,
@@ -32,9 +34,9 @@ from ansible_collections.vsphere.lifecycle.simulator import World, serve
 from ansible_collections.vsphere.lifecycle.simulator.exchange import Answer, Asked, Exchange
 from ansible_collections.vsphere.lifecycle.simulator.faults import KINDS
 
-from . import invariants, laboratory
+from . import __main__, invariants, laboratory
 from .laboratory import Report
-from .play import play
+from .play import Soak, play
 from .scenario import Run, scenario
 from .wire import SimulatedClock, Wire
 
@@ -131,6 +133,30 @@ def test_too_many_requests_are_noticed() -> None:
     clean, faulty = Report(run, 0, "error", requests=100), Report(run, 0, "error", requests=161)
     clean.result = faulty.result = dict.fromkeys(invariants.LISTS.values(), [])
     assert list(invariants.same_in_spite_of_faults(clean, faulty)) == ["161 requests, 100 without faults"]
+
+
+@pytest.mark.parametrize(("faulty", "code"), [(129, 0), (130, 1)])
+def test_too_many_requests_of_all_seeds_together_are_noticed(monkeypatch: Patch, faulty: int, code: int) -> None:
+    monkeypatch.setattr(sys, "argv", ["make soak"])
+    monkeypatch.setattr(__main__, "soak", lambda *dummy: Soak(seeds=10, clean=100, faulty=faulty))
+    assert __main__.main() == code
+
+
+def test_a_pause_without_end_is_noticed(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(RetryPolicy, "pause", lambda *dummy: 61.0)
+    assert found("s between two tries")
+
+
+def test_a_logout_without_end_is_noticed(monkeypatch: Patch) -> None:
+    monkeypatch.setattr(_client, "LOGOUT_PATIENCE", 1e9)
+    monkeypatch.setattr(RetryPolicy, "pause", lambda *dummy: 59.0)
+    assert found("s to leave", range(1, 400))
+
+
+def test_a_message_with_half_a_session_is_noticed(monkeypatch: Patch) -> None:
+    real = _client._value
+    monkeypatch.setattr(_client, "_value", lambda *arguments, **dummy: real(*arguments, shown=True))
+    assert found("a secret is in what it says", range(1, 400))
 
 
 # The wire without sockets breaks as a real one does

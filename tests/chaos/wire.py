@@ -55,6 +55,8 @@ class SimulatedClock(Clock):
         self._shields = 0
         self._held_back: Plan | None = None
         self.dead = False
+        #: When the run that began last was interrupted; 0 if it was not.
+        self.interrupted = 0.0
 
     def now(self) -> float:
         return self._now
@@ -68,7 +70,7 @@ class SimulatedClock(Clock):
 
     def begin(self, plan: Plan | None) -> None:
         """A process starts."""
-        self._plan, self.dead = plan, False
+        self._plan, self.dead, self.interrupted = plan, False, 0.0
         self._shields, self._held_back = 0, None
         self._ends = self._now + (plan.moment if plan else 0.0)
 
@@ -91,6 +93,7 @@ class SimulatedClock(Clock):
         if self._shields:
             self._held_back = plan
             return
+        self.interrupted = self._now
         raise Interrupted("Interrupted by SIGTERM")
 
     @contextlib.contextmanager
@@ -111,13 +114,14 @@ class RetryClock(Clock):
 
     def __init__(self, clock: SimulatedClock) -> None:
         self._clock = clock
-        self.paused = 0.0
+        self.paused = self.longest = 0.0
 
     def now(self) -> float:
         return self._clock.now()
 
     def sleep(self, seconds: float) -> None:
         self.paused += seconds
+        self.longest = max(self.longest, seconds)
         self._clock.sleep(seconds)
 
 

@@ -27,7 +27,8 @@ from ansible_collections.vsphere.lifecycle.simulator import World
 from ansible_collections.vsphere.lifecycle.simulator.exchange import Asked, Exchange
 
 EPOCH = 1768478400.0
-USERNAME, PASSWORD = "someone@vsphere.local", "Pa55-w0rd-of-nobody"
+# The login in Base64 has each of the characters that some spell otherwise: +, / and =.
+USERNAME, PASSWORD = "someone@vsphere.local", "Pa55??w0rd~~of>>nobodyx"
 LOGIN = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
 
 WARNED = {"warnings": [{"id": "sim.vlcm.warning", "message": "A warning.", "resolution": "Nothing to do."}]}

@@ -83,7 +83,10 @@ def with_a_secret(draw: st.DrawFn, *secrets: str) -> str:
     value = draw(st.sampled_from((secret, [secret], {"value": secret, "more": 1}, {"token": secret}, {secret: 1})))
     message = {"id": secret, "default_message": f"You sent {secret}", "args": [secret]}
     error = {"error_type": draw(st.sampled_from(("ERROR", "UNAUTHENTICATED", secret))), "messages": [message]}
-    return draw(st.sampled_from((page, secret, json.dumps(value), json.dumps(error), json.dumps(error)[:-2])))
+    text = draw(st.sampled_from((page, secret, json.dumps(value), json.dumps(error), json.dumps(error)[:-2])))
+    for plain_form, other in draw(st.sampled_from(((), (("=", r"\u003d"), ("/", r"\/")), (("+", r"\u002B"),)))):
+        text = text.replace(plain_form, other)
+    return text
 
 
 @hypothesis.given(

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import json
 import typing as t
@@ -137,6 +138,7 @@ def test_too_many_sessions_tells_the_remedy(new_client: NewClient, world: World,
     error = refused(lambda: new_client().__enter__(), ApiError)
     assert "too many open sessions" in str(error)
     assert error.status == 503
+    assert len(clock.slept) == 5
 
 
 def test_error_object_of_either_root(new_client: NewClient, world: World) -> None:
@@ -168,13 +170,23 @@ def test_too_many_matches(world_data: dict[str, t.Any], request: pytest.FixtureR
 @pytest.mark.parametrize("kind", ["html", "malformed", "truncated"])
 def test_an_answer_that_is_no_json_shows_its_beginning(client: VCenterClient, world: World, kind: str) -> None:
     world.faults.add(kind, path=CLUSTERS, times=None)
-    error = refused(lambda: client.get(CLUSTERS), UnexpectedReply if kind != "truncated" else VCenterError)
-    assert "GET /api/vcenter/cluster" in str(error) or "no usable answer" in str(error)
+    error = str(refused(lambda: client.get(CLUSTERS), UnexpectedReply))
+    told = ("GET /api/vcenter/cluster", "status 200", "it begins")
+    assert [words for words in told if words not in error] == [], error
 
 
 @pytest.mark.parametrize(
     ("kind", "requests"),
-    [("503_json", 2), ("503_plain", 2), ("429", 2), ("reset_before", 2), ("reset_after", 2), ("latency", 1)],
+    [
+        ("503_json", 2),
+        ("503_plain", 2),
+        ("429", 2),
+        ("reset_before", 2),
+        ("reset_after", 2),
+        ("408", 2),
+        ("502", 2),
+        ("504", 2),
+    ],
 )
 def test_a_read_is_repeated(client: VCenterClient, vcenter: VCenter, world: World, kind: str, requests: int) -> None:
     world.faults.add(kind, path=CLUSTERS)
@@ -203,6 +215,23 @@ def test_retries_end(client: VCenterClient, vcenter: VCenter, world: World, cloc
     assert refused(lambda: client.get(CLUSTERS), ApiError).status == 503
     assert sum(1 for request in vcenter.requests if request.path == CLUSTERS) == 6
     assert len(clock.slept) == 5
+    assert [pause for pause, limit in zip(clock.slept, (0.5, 1, 2, 4, 8), strict=True) if pause > limit] == []
+
+
+def test_a_read_that_times_out_is_repeated(vcenter: VCenter, world: World, endpoint: Endpoint, clock: t.Any) -> None:
+    world.faults.add("latency", path=CLUSTERS, seconds=2)
+    hurried = dataclasses.replace(endpoint, timeout=0.5)
+    with VCenterClient(hurried, Credentials(vcenter.username, vcenter.password), clock) as client:
+        assert client.get(CLUSTERS)
+    assert sum(1 for request in vcenter.requests if request.path == CLUSTERS) == 2
+
+
+def test_a_logout_has_an_end(new_client: NewClient, world: World, clock: t.Any) -> None:
+    world.faults.add("429", method="DELETE", times=None, retry_after=60)
+    started = clock.now()
+    with new_client():
+        pass
+    assert clock.now() - started <= 20
 
 
 def test_retry_after_is_honoured_and_capped(client: VCenterClient, world: World, clock: t.Any) -> None:
@@ -249,7 +278,10 @@ def test_an_error_without_an_object_is_told_with_its_beginning(text: str) -> Non
     assert error.details() == {"http_status": 503, "request_id": None}
 
 
-def test_a_redirect_is_not_followed() -> None:
+def test_a_redirect_is_not_followed(client: VCenterClient, vcenter: VCenter, world: World) -> None:
+    world.faults.add("redirect", path=CLUSTERS)
+    assert "redirecting to " in str(refused(lambda: client.get(CLUSTERS), UnexpectedReply))
+    assert [request.path for request in vcenter.requests if request.method == "GET"] == [CLUSTERS]
     reply = Reply(302, {"Location": "https://elsewhere.example.com/"}, "")
     error = refused(lambda: _client._value("GET", "/api/x", reply), UnexpectedReply)
     assert "redirecting to https://elsewhere.example.com/" in str(error)

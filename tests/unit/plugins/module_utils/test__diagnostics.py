@@ -88,11 +88,17 @@ def test_a_link_is_not_followed(tmp_path: pathlib.Path) -> None:
     assert target.read_text() == "precious"
 
 
-def test_what_is_no_plain_file_is_refused(tmp_path: pathlib.Path) -> None:
+def test_what_is_no_plain_file_is_refused(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidOption):
         Diagnostics(str(tmp_path), no_warning)
     with pytest.raises(InvalidOption, match="cannot be written"):
         Diagnostics(str(tmp_path / "missing" / "trace"), no_warning)
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InvalidOption):
+    # Somebody listens, so that it can be opened.
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(InvalidOption, match="no plain file"):
         Diagnostics(str(tmp_path / "pipe"), no_warning)
+    os.close(reader)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(InvalidOption, match="no plain file of this user"):
+        Diagnostics(str(tmp_path / "somebody's"), no_warning)

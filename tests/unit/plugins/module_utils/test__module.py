@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pathlib
 import signal
 import threading
 import time
 import typing as t
 
 import pytest
+import trustme
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as common_warnings
 
@@ -141,6 +143,14 @@ def test_an_explicit_check_beats_the_environment(ended: t.Any, monkeypatch: pyte
     monkeypatch.setenv("VMWARE_VALIDATE_CERTS", "False")
     monkeypatch.delenv("VMWARE_CA_PATH")
     assert "certificate" in ended(INFO, validate_certs=True)["msg"]
+
+
+def test_an_explicit_ca_path_beats_the_bundle_of_the_environment(
+    ended: t.Any, connection: dict[str, t.Any], monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
+    assert ended(INFO, **connection, validate_certs=True, clusters=["prod"])["clusters"]
 
 
 def test_an_explicit_login_beats_a_session_of_the_environment(

@@ -122,6 +122,42 @@ def test_netrc_adds_no_login(
     assert transport.send("POST", PATH, headers={}).status == 401
 
 
+@pytest.mark.parametrize("status", [b"302 Found", b"307 Temporary Redirect"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_redirect_takes_nothing_elsewhere(clock: t.Any, tmp_path: pathlib.Path, status: bytes, method: str) -> None:
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with contextlib.closing(Speaker(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", context)) as elsewhere:
+        to = f"Location: https://localhost:{elsewhere.port}/".encode()
+        says = b"HTTP/1.1 " + status + b"\r\n" + to + b"\r\nContent-Length: 0\r\n\r\n"
+        with contextlib.closing(Speaker(says, context)) as first:
+            endpoint = Endpoint("localhost", first.port, ca_path=str(tmp_path / "ca.pem"))
+            transport = Transport(endpoint, clock, RetryPolicy(tries=1))
+            headers = {"vmware-api-session-id": "token"}
+            reply = transport.send(method, PATH, headers=headers, auth=("someone", "secret"))
+            transport.close()
+            assert reply.status == int(status[:3])
+            assert len(first.heard) == 1
+            assert b"Basic" in first.heard[0], "it was there to be taken along"
+    assert elsewhere.heard == []
+
+
+@pytest.mark.parametrize("password", ["S3/cret", "S3#cret", "S3?cret", "S3 cret", "S3@cret"])
+def test_what_cannot_be_parsed_of_a_proxy_is_not_shown(
+    clock: t.Any, monkeypatch: pytest.MonkeyPatch, password: str
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("HTTPS_PROXY", f"http://someone:{password}@127.0.0.1:99999")
+    lines: list[dict[str, t.Any]] = []
+    transport = Transport(Endpoint("vcenter.example.com"), clock, RetryPolicy(tries=1), lines.append)
+    with pytest.raises(ConnectionFailed) as caught:
+        transport.send("GET", PATH, headers={})
+    assert "proxy" in str(caught.value)
+    assert "S3" not in f"{caught.value} {lines}"
+    assert "cret" not in f"{caught.value} {lines}"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
