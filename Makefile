@@ -1,6 +1,6 @@
 # The front door: every target makes what it needs, in .venv and .work. `make` alone lists them.
 # Variables: PYTHON=/path/to/python picks the interpreter, VENV=folder another place for the virtual environment.
-.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security sanity integration molecule \
+.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security sanity integration both_ways molecule \
 	build importer coverage clean
 # ansible-test keeps its results in one place: two at once would mix them up.
 .NOTPARALLEL:
@@ -10,7 +10,7 @@ DEMO = @sh tools/in_venv.sh demo
 DEV = @sh tools/in_venv.sh dev
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
+	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
 	    printf '  make %-12s %s\n' "$$target" "$$text"; done
 
 demo: ## stage three clusters of a simulated vCenter, in three runs that tell a story
@@ -58,6 +58,9 @@ sanity: ## ansible-test sanity
 
 integration: ## ansible-test integration, against the simulator over TLS
 	$(DEV) python -m tools integration
+
+both_ways: ## the integration targets once more, with modules in Ansible's worker and as processes: the same results
+	$(DEV) python -m tools both_ways
 
 molecule: ## the scenarios of the role
 	$(DEV) python -m tools molecule

@@ -162,10 +162,10 @@ class Playbook:
             stderr=subprocess.STDOUT,
         )
 
-    def end(self, process: subprocess.Popen[bytes]) -> Ended:
-        """Wait for the end of a playbook; one that takes too long is killed."""
+    def end(self, process: subprocess.Popen[bytes], limit: float = LIMIT) -> Ended:
+        """Wait for the end of a playbook; one that takes too long (seconds) is killed."""
         try:
-            code = process.wait(LIMIT)
+            code = process.wait(limit)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -195,10 +195,14 @@ def descendants(process: int) -> dict[int, str]:
     return found
 
 
-def module_process(process: subprocess.Popen[bytes], module: str) -> int | None:
-    """Return the process in which a module of a running playbook works; None while there is none."""
+def working_process(process: subprocess.Popen[bytes], module: str, *, in_process: bool) -> int | None:
+    """Return the process in which a module of a running playbook works; None while there is none.
+
+    :param in_process: whether that is a worker of Ansible, and not a process of the module's own.
+    """
     for one, command in descendants(process.pid).items():
+        own = f"AnsiballZ_{module}.py" in command
         # Not the shell around it.
-        if f"AnsiballZ_{module}.py" in command and not command.startswith(("/bin/sh", "sh")):
+        if ("ansible-playbook" in command if in_process else own) and not command.startswith(("/bin/sh", "sh")):
             return one
     return None

@@ -37,6 +37,7 @@ TYPED = (
     "tests/fuzz",
     "tests/kill",
     "tests/security",
+    "tests/both_ways",
 )
 
 
@@ -221,6 +222,11 @@ def security() -> Outcome:
     return pytest("tests/security", "--numprocesses=auto")[1]
 
 
+def both_ways() -> Outcome:
+    """The integration targets, with modules in Ansible's worker and as processes."""
+    return pytest("tests/both_ways", "--numprocesses=auto")[1]
+
+
 def sanity(environment: Environment = HERE) -> Outcome:
     """ansible-test's own checks, with no ignore file."""
     ignores = [path.name for path in (ROOT / "tests" / "sanity").glob("ignore*")]
@@ -322,6 +328,7 @@ CHAOS = (Part("chaos", chaos),)
 FUZZ = (Part("fuzz", fuzz),)
 KILL = (Part("kill", kill),)
 SECURITY = (Part("security", security),)
+BOTH_WAYS = (Part("both ways", both_ways),)
 SANITY = (Part("sanity", sanity),)
 INTEGRATION = (Part("integration", integration),)
 MOLECULE = (Part("molecule", molecule),)
@@ -337,6 +344,7 @@ GROUPS = {
     "fuzz": FUZZ,
     "kill": KILL,
     "security": SECURITY,
+    "both_ways": BOTH_WAYS,
     "sanity": SANITY,
     "integration": INTEGRATION,
     "molecule": MOLECULE,
@@ -351,6 +359,7 @@ GROUPS = {
     + SECURITY
     + SANITY
     + INTEGRATION
+    + BOTH_WAYS
     + MOLECULE
     + BUILD
     + IMPORTER,

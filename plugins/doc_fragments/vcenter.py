@@ -86,6 +86,15 @@ options:
       - The file is made readable for its owner only. A symbolic link is refused.
       - If it is left out, no trace is written.
     type: path
+  in_process:
+    description:
+      - Whether the task may run without a process of its own, which saves about half a second.
+      - This is done with C(connection=local) (or C(delegate_to=localhost)), without C(become) and C(async), and where
+        the Python of Ansible itself has the library C(requests). In every other case the task runs as a module. What
+        the task does and returns is the same.
+      - If it is left out, the environment variable E(VSPHERE_LIFECYCLE_IN_PROCESS) is used.
+    type: bool
+    default: true
 requirements:
   - requests >= 2.28
 notes:

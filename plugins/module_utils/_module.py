@@ -30,6 +30,9 @@ Params = dict[str, t.Any]
 Work = t.Callable[[Params, VCenterClient, Context], Params]
 
 
+IN_PROCESS = "VSPHERE_LIFECYCLE_IN_PROCESS"
+
+
 class Environment:
     """The VMWARE_* variables, and which of them stood in for an option."""
 
@@ -79,6 +82,8 @@ def vcenter_argument_spec(environment: Environment) -> Params:
         "proxy_protocol": option(default="http", choices=["http", "https"], aliases=["protocol"]),
         "request_timeout": option(kind="int", default=60, aliases=["session_timeout"]),
         "diagnostics": option(kind="path"),
+        # For the action plugin, which starts no process where it can do without; here it is only checked.
+        "in_process": option(IN_PROCESS, "bool", default=True),
     }
 
 

@@ -22,9 +22,9 @@ from ansible_collections.vsphere.lifecycle.tests.processes import (
     Json,
     Playbook,
     VCenterProcess,
-    module_process,
     short_folder,
     wait_until,
+    working_process,
 )
 
 MODULE = "esx_software_stage"
@@ -43,12 +43,14 @@ class Blow:
     :param signal: what the module gets; None for nothing: then vCenter is restarted under it.
     :param stages: it happens once vCenter has so many stage tasks; None for as soon as the module's process is there.
     :param pause: seconds after that.
+    :param in_process: whether the module works in a worker of Ansible, which is hit then.
     :param restart: simulated seconds that vCenter takes to restart, then or between the runs; 0 for no restart.
     """
 
     signal: signal.Signals | None
     stages: int | None
     pause: float
+    in_process: bool
     restart: float
 
     @classmethod
@@ -60,6 +62,7 @@ class Blow:
             signal=kind,
             stages=(None, 1, 2, 3)[seed // 3 % 4],
             pause=chance.choice((0, 0, 0.05, 0.5, 2)) * chance.random(),
+            in_process=seed % 2 == 0,
             restart=chance.choice((20, 40) if kind is None else (0, 0, 20, 40)),
         )
 
@@ -105,12 +108,12 @@ def struck(vcenter: VCenterProcess, playbook: Playbook, blow: Blow, tasks: list[
         if process.poll() is not None:
             return True
         if blow.stages is None:
-            return module_process(process, MODULE) is not None
+            return working_process(process, MODULE, in_process=blow.in_process) is not None
         return len(stages(vcenter)) >= blow.stages
 
     wait_until(ready, f"the moment to strike ({blow})", 60)
     time.sleep(blow.pause)
-    module = module_process(process, MODULE)
+    module = working_process(process, MODULE, in_process=blow.in_process)
     hit = module is not None
     if blow.signal is None:
         vcenter.ask("restart", {"seconds": blow.restart})
@@ -136,7 +139,8 @@ def test_a_killed_run_is_finished_by_the_next(
     kept = place / "result.json"
     tasks = tasks_of(kept)
     with VCenterProcess(place, world(seed), speed=SPEED) as vcenter:
-        playbook = Playbook(place, vcenter.environment)
+        way = {"VSPHERE_LIFECYCLE_IN_PROCESS": str(blow.in_process)}
+        playbook = Playbook(place, {**vcenter.environment, **way})
         first, hit = struck(vcenter, playbook, blow, tasks)
         begun = stages(vcenter)
         record_property("blow", f"{'hit' if hit else 'missed'} after {len(begun)} stage tasks: {blow}")

@@ -27,6 +27,12 @@ def _nothing_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(params=["true", "false"], ids=["in process", "as a module"])
+def each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a test with modules in the worker of Ansible, and once more with modules as processes."""
+    monkeypatch.setenv("VSPHERE_LIFECYCLE_IN_PROCESS", request.param)
+
+
 @pytest.fixture
 def place() -> t.Iterator[pathlib.Path]:
     with short_folder() as folder:

@@ -20,6 +20,8 @@ from ansible_collections.vsphere.lifecycle.tests.processes import Ended, Json, P
 
 from .conftest import Opened, environment
 
+pytestmark = pytest.mark.usefixtures("each_way")
+
 #: What a template would make of the names; no number of this kind is anywhere else.
 PRODUCT, TEMPLATE = "1030301", "{{ 1010 * 1020 + 101 }}"
 ESCAPES = "\x1b[31mred\x1b[0m\x1b]0;title\x07\x9b2J"

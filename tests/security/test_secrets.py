@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import pathlib
 import stat
 import threading
@@ -21,6 +22,8 @@ from ansible_collections.vsphere.lifecycle.simulator import VCenter
 from ansible_collections.vsphere.lifecycle.tests.processes import PASSWORD, USERNAME, Ended, Json, Playbook, descendants
 
 from .conftest import Opened, environment
+
+pytestmark = pytest.mark.usefixtures("each_way")
 
 WRONG = "Yq8.eager.Walrus.17"  # noqa: S105 - made up
 PROXY = "Zr2.brisk.Otter.55"
@@ -97,8 +100,8 @@ class Scene:
         for path in self.place.rglob("*"):
             if path.is_file() and path not in own:
                 places[str(path)] = path.read_bytes().decode("utf-8", "replace")
-        assert self.watch.seen, "no process was seen"
-        assert self.playbook.log.stat().st_size > 10000
+        assert self.watch.seen or os.environ["VSPHERE_LIFECYCLE_IN_PROCESS"] == "true", "no process was seen"
+        assert self.playbook.log.stat().st_size > 3000
         for name, text in places.items():
             found = [secret for secret in secrets if secret in text]
             assert not found, f"{name} has {found}"

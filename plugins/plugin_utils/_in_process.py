@@ -1,0 +1,162 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: it may change in any release, without notice.
+
+"""Runs a module in the worker that Ansible has forked anyway, where that comes to the same as a process of its own.
+
+The module itself runs, with Ansible's own reading of its options and writing of its result, so that both ways give one
+result; only the process is saved. Whatever is different about a task (another connection, become, async) is left to
+Ansible.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import signal
+import threading
+import types
+import typing as t
+
+from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
+from ansible.module_utils.parsing.convert_bool import boolean
+from ansible.plugins.action import normal
+from ansible.vars import clean
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import IN_PROCESS
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR
+
+try:
+    from ansible.module_utils import _internal
+    from ansible.module_utils.common.json import Direction, get_module_encoder
+except ImportError:
+    # ansible-core before 2.19
+    _internal = None
+
+Json = dict[str, t.Any]
+PROFILE = "legacy"
+"""What ansible-core since 2.19 calls the form in which a module of a collection takes and gives its data."""
+
+
+class InProcess(normal.ActionModule):
+    """The action of a module; a subclass says of which, so that it is imported once and not in each worker."""
+
+    MODULE: t.ClassVar[types.ModuleType]
+
+    def _execute_module(self, *arguments: t.Any, **options: t.Any) -> Json:
+        # Nothing but what the plain action asks for is known to come to the same.
+        if not arguments and set(options) <= {"task_vars", "wrap_async"} and not options.get("wrap_async"):
+            environment: Json = {}
+            self._compute_environment_string(environment)
+            if self._fits(environment):
+                return self._execute_here(options.get("task_vars") or {}, environment)
+        return super()._execute_module(*arguments, **options)
+
+    def _fits(self, environment: Json) -> bool:
+        """Whether the task wants nothing that only a process of its own can give."""
+        wanted = self._task.args.get("in_process")
+        if wanted is None:
+            wanted = environment.get(IN_PROCESS) or os.environ.get(IN_PROCESS) or True
+        try:
+            wanted = boolean(wanted)
+        except TypeError:
+            # The module says what is wrong with it.
+            return False
+        return (
+            wanted
+            and self._connection.transport == "local"
+            and self._connection.become is None
+            and REQUESTS_IMPORT_ERROR is None
+            # These count when a process starts.
+            and not any(name.startswith(("PYTHON", "LD_")) for name in environment)
+            # Signals are heard by the main thread alone.
+            and threading.current_thread() is threading.main_thread()
+        )
+
+    def _execute_here(self, task_vars: Json, environment: Json) -> Json:
+        arguments = dict(self._task.args)
+        self._update_module_args(self._task.action, arguments, task_vars)
+        with _as_a_module({"ANSIBLE_MODULE_ARGS": arguments}, environment, self._loader.get_basedir()):
+            ended = _run(self.MODULE.main)
+        if _internal is None:
+            result = self._parse_returned_data(ended)
+            clean.remove_internal_keys(result)
+            return _untrusted(result)
+        return _plain(self._parse_returned_data(ended, PROFILE))
+
+
+def _run(main: t.Callable[[], None]) -> Json:
+    """Run a module; return what Ansible knows of one that ran as a process."""
+    stdout = io.StringIO()
+    code: t.Any = 0
+    with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(io.StringIO()):
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+    return {"rc": code, "stdout": stdout.getvalue(), "stderr": ""}
+
+
+@contextlib.contextmanager
+def _as_a_module(data: Json, environment: Json, folder: str) -> t.Iterator[None]:
+    """Make this process look to AnsibleModule like one that was started for it, until the end of the block."""
+    before, here = dict(os.environ), os.getcwd()
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    warnings._global_warnings.clear()
+    warnings._global_deprecations.clear()
+    os.environ.update({name: str(value) for name, value in environment.items()})
+    # Relative paths in options are meant from the folder of the playbook.
+    os.chdir(folder)
+    try:
+        with _on_the_target():
+            basic._ANSIBLE_ARGS = _encoded(data)
+            basic._ANSIBLE_PROFILE = PROFILE
+            yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        os.chdir(here)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _on_the_target() -> t.Iterator[None]:
+    """Have ansible.module_utils work as it does where modules run: it collects warnings instead of showing them."""
+    if _internal is None:
+        yield
+        return
+    _internal.is_controller = False
+    try:
+        yield
+    finally:
+        _internal.is_controller = True
+
+
+def _encoded(data: Json) -> bytes:
+    if _internal is None:
+        from ansible.module_utils.common.json import AnsibleJSONEncoder
+
+        return json.dumps(data, cls=AnsibleJSONEncoder, vault_to_text=True).encode()
+    return json.dumps(data, cls=get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)).encode()
+
+
+def _untrusted(result: Json) -> Json:
+    """Return a result that nothing ever renders as a template; later releases do so with every module's result."""
+    from ansible.utils.unsafe_proxy import wrap_var
+
+    return wrap_var(result)
+
+
+def _plain(result: t.Any) -> Json:
+    if isinstance(result, dict):
+        clean.remove_internal_keys(result)
+        return result
+    # Since 2.21 it is an object.
+    result.remove_internal_keys()
+    return result.as_result_dict(for_round_trip=True)
