@@ -127,6 +127,15 @@ def test_the_role_outlives_its_session(place: pathlib.Path, call: tuple[str, Jso
         assert vcenter.ask("sessions") == []
 
 
+def test_a_session_that_cannot_be_ended_does_not_hide_the_outcome(place: pathlib.Path) -> None:
+    faults = [{"kind": "html", "method": "DELETE", "times": None}]
+    with VCenterProcess(place, {**world(), "faults": faults}) as vcenter:
+        ended = Playbook(place, vcenter.environment).run(role())
+        assert ended.code == 0, ended.output
+        assert "4 hosts newly staged" in ended.output
+        assert calls_of_session(vcenter) == ["POST", "GET", "DELETE"]
+
+
 def test_a_module_that_is_killed_leaves_the_session_to_the_role(place: pathlib.Path) -> None:
     with VCenterProcess(place, world()) as vcenter:
         playbook = Playbook(place, vcenter.environment)
