@@ -30,8 +30,10 @@ options:
     aliases: [pass, pwd, vcenter_password]
   session_id:
     description:
-      - A session that was opened before. It is used instead of a login, and it is left open.
-      - A session that has expired cannot be renewed without a password, so that the module fails then.
+      - A session that was opened before, such as by M(vsphere.lifecycle.vcenter_session). It is used instead of a
+        login, and it is left open.
+      - Once vCenter does not take it any more, the module logs in with O(username) and O(password) if there are both,
+        and out again at its end. Otherwise it fails.
       - If it is left out or empty, the environment variable E(VMWARE_SESSION_ID) is used, unless the task itself gives
         O(username) and O(password).
     type: str

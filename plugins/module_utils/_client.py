@@ -57,7 +57,8 @@ SESSION_LIMIT_ID = "com.vmware.vapi.endpoint.failedToLoginMaxUserSessionCountRea
 class Credentials:
     """How to get a session: log in with user and password, or use one that somebody else opened and will close.
 
-    Neither shows in its repr, so that no traceback or log can hold them.
+    With both, the session comes first, and the login stands in for it once vCenter no longer takes it.
+    Neither password nor session shows in its repr, so that no traceback or log can hold them.
     """
 
     username: str = ""
@@ -79,8 +80,10 @@ class VCenterClient:
     """One session with one vCenter.
 
     Use as a context manager: entering logs in, leaving logs out, on every way out. A 401 in between is answered by one
-    new login and the same request again.
+    new login and the same request again. A session that was given is neither logged out nor, without a password,
+    replaced.
 
+    :param log_in: whether entering logs in where no session was given, or only the first request does.
     :param trace: takes a line about each exchange, without headers and bodies.
     :param shield: makes a context manager in which no signal interrupts: a session whose identifier is still on its
         way can be closed by nobody.
@@ -94,6 +97,7 @@ class VCenterClient:
         credentials: Credentials,
         clock: Clock | None = None,
         *,
+        log_in: bool = True,
         trace: Trace | None = None,
         shield: t.Callable[[], t.ContextManager[None]] = contextlib.nullcontext,
     ) -> None:
@@ -103,12 +107,15 @@ class VCenterClient:
         policy = RetryPolicy(refused=_surely_refused, transient=_transient)
         self._transport = Transport(endpoint, self.clock, policy, trace)
         self._token = credentials.session_id
+        self._given = bool(credentials.session_id)
+        self._kept = False
+        self._login_first = log_in
         self._login_path = SESSION
         self._shield = shield
 
     def __enter__(self) -> VCenterClient:
         try:
-            if not self._token:
+            if self._login_first and not self._token:
                 self._log_in()
         except BaseException:
             # Nobody leaves what was never entered, and the session may be open already.
@@ -120,7 +127,8 @@ class VCenterClient:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: types.TracebackType | None
     ) -> None:
         try:
-            self._log_out()
+            if kind or not self._kept:
+                self._log_out()
         except VCenterError:
             # The work has its own outcome, and vCenter drops an idle session by itself.
             pass
@@ -131,6 +139,32 @@ class VCenterClient:
             raise
         finally:
             self._transport.close()
+
+    def is_open(self) -> bool:
+        """Tell whether there is a session that vCenter takes; none is opened in its place."""
+        return bool(self._token) and self._is_taken("GET", ("POST", f"{LEGACY_SESSION}?~action=get"))
+
+    def renew(self) -> None:
+        """Log in, in the place of a session that vCenter refuses.
+
+        :raises AuthenticationFailed: there is nothing to log in with, or vCenter refuses that as well.
+        """
+        if self._given and not (self._credentials.username and self._credentials.password):
+            raise AuthenticationFailed(
+                "vCenter does not accept the session_id given (any more)",
+                "Pass a fresh session_id, or username and password as well",
+            )
+        self._log_in()
+
+    def keep(self) -> str:
+        """Return the session, which is then left open for whoever takes it, unless the block ends with an error."""
+        self._kept = True
+        return self._token or ""
+
+    def end(self) -> None:
+        """End the session, whoever opened it."""
+        self._is_taken("DELETE", ("DELETE", LEGACY_SESSION))
+        self._token = None
 
     def get(self, path: str, query: Query | None = None, *, timeout: float | None = None) -> t.Any:
         """Read. :param timeout: seconds, for calls that are known to be slow."""
@@ -172,17 +206,26 @@ class VCenterClient:
         target = path + _encoded(query)
         try:
             return self._exchange(method, target, body, safe=safe, timeout=timeout)
-        except Unauthenticated as error:
-            if self._credentials.session_id:
-                raise AuthenticationFailed(
-                    "vCenter does not accept the session_id given (any more)",
-                    "Pass a fresh session_id, or username and password instead",
-                ) from error
-        self._log_in()
+        except Unauthenticated:
+            self.renew()
         try:
             return self._exchange(method, target, body, safe=safe, timeout=timeout)
         except Unauthenticated as error:
             raise AuthenticationFailed("vCenter refuses the session that it has just opened") from error
+
+    def _is_taken(self, method: str, legacy: tuple[str, str]) -> bool:
+        """Return whether vCenter takes the session for a call about itself.
+
+        :param legacy: method and address of that call in a vCenter before 7.0 U2.
+        """
+        try:
+            try:
+                self._exchange(method, SESSION, None, safe=True, timeout=None)
+            except NotFound:
+                self._exchange(*legacy, None, safe=True, timeout=None)
+        except Unauthenticated:
+            return False
+        return True
 
     def _exchange(self, method: str, target: str, body: t.Any, *, safe: bool, timeout: float | None) -> t.Any:
         headers = {"Accept": "application/json", "vmware-api-session-id": self._token or ""}
@@ -206,7 +249,7 @@ class VCenterClient:
             # Whoever refused it may be the only one to do so: left open, it would count for 30 minutes.
             with contextlib.suppress(VCenterError):
                 self._log_out()
-        self._token = None
+        self._token, self._given = None, False
         with self._shield(), attempt(f"log in to {self.endpoint.host} as '{self._credentials.username}'"):
             try:
                 self._token = self._open(SESSION)
@@ -240,7 +283,7 @@ class VCenterClient:
         return token
 
     def _log_out(self) -> None:
-        if self._token and not self._credentials.session_id:
+        if self._token and not self._given:
             headers = {"vmware-api-session-id": self._token}
             deadline = Deadline(self.clock, LOGOUT_PATIENCE)
             tries = 0

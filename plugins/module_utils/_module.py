@@ -87,11 +87,12 @@ def vcenter_argument_spec(environment: Environment) -> Params:
     }
 
 
-def run_module(work: Work, argument_spec: Params, **constraints: t.Any) -> None:
+def run_module(work: Work, argument_spec: Params, *, hands_out_session: bool = False, **constraints: t.Any) -> None:
     """Run a work function as an Ansible module and end the process with its result.
 
     :param work: takes parameters, a logged-in client and a context; returns the result; raises VCenterError to fail.
     :param argument_spec: the module's own options.
+    :param hands_out_session: the work logs in itself, and the session_id in its result is for all to use.
     :param constraints: further arguments for AnsibleModule, such as ``required_one_of``.
     """
     environment = Environment()
@@ -113,13 +114,28 @@ def run_module(work: Work, argument_spec: Params, **constraints: t.Any) -> None:
         path = module.params["diagnostics"]
         with contextlib.ExitStack() as stack:
             trace = stack.enter_context(Diagnostics(path, module.warn)) if path else None
-            client = stack.enter_context(VCenterClient(endpoint, credentials, trace=trace, shield=signals.held_back))
+            client = stack.enter_context(
+                VCenterClient(
+                    endpoint, credentials, log_in=not hands_out_session, trace=trace, shield=signals.held_back
+                )
+            )
             result = work(module.params, client, context)
+            if hands_out_session:
+                # A signal would keep it from the only one who can close it.
+                signals.ignore()
+                _show(module, result["session_id"])
     except VCenterError as error:
         module.fail_json(**harmless({**error.details(), "msg": str(error)}))
     except Interrupted as interruption:
         module.fail_json(msg=f"{interruption}. Tasks that were started go on in vCenter; run again to wait for them.")
     module.exit_json(**harmless(result))
+
+
+def _show(module: AnsibleModule, session_id: str | None) -> None:
+    """Let a result have the session that an option may have held; Ansible would blank it there too."""
+    if session_id in module.no_log_values:
+        module.no_log_values.remove(session_id)
+        module.params["session_id"] = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 class Signals:
@@ -140,9 +156,13 @@ class Signals:
 
     def _interrupt(self, number: int) -> None:
         # Once is enough: a second signal must not cut the logout short.
-        for other in self.NUMBERS:
-            signal.signal(other, signal.SIG_IGN)
+        self.ignore()
         raise Interrupted(f"Interrupted by {signal.Signals(number).name}")
+
+    def ignore(self) -> None:
+        """Let no signal interrupt from here on."""
+        for number in self.NUMBERS:
+            signal.signal(number, signal.SIG_IGN)
 
     @contextlib.contextmanager
     def held_back(self) -> t.Iterator[None]:

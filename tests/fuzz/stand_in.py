@@ -22,6 +22,7 @@ from ansible_collections.vsphere.lifecycle.plugins.modules import (
     esx_cluster_stage_info,
     esx_software_stage,
     extension_task_update,
+    vcenter_session,
 )
 from ansible_collections.vsphere.lifecycle.simulator import World
 from ansible_collections.vsphere.lifecycle.simulator.exchange import Asked, Exchange
@@ -188,6 +189,8 @@ WORKS: dict[str, tuple[t.Any, dict[str, t.Any]]] = {
     "esx_cluster_stage_info": (esx_cluster_stage_info.gather_stage_info, INFO),
     "appliance_update_info": (appliance_update_info.gather_update_info, APPLIANCE),
     "extension_task_update": (extension_task_update.update, EXTENSION),
+    # The one that opens sessions would leave them open, as it should.
+    "vcenter_session": (vcenter_session.provide, {"state": "absent"}),
 }
 
 

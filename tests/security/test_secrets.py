@@ -180,6 +180,32 @@ def test_secrets_in_the_environment_show_nowhere(new_scene: t.Callable[..., Scen
     scene.check(ended)
 
 
+def test_a_session_for_many_tasks_shows_nowhere(new_scene: t.Callable[..., Scene]) -> None:
+    """Opened, used, returned once more, refused and ended, with no_log where the documentation asks for it."""
+    scene = new_scene(ANSIBLE_INJECT_INVOCATION="true")
+    module, info = "vsphere.lifecycle.vcenter_session", "vsphere.lifecycle.esx_cluster_stage_info"
+    use = {"session_id": "{{ session.session_id }}"}
+    ended = scene.run(
+        [
+            {"name": "Open", module: {"diagnostics": str(scene.trace)}, "register": "session", "no_log": True},
+            {"name": "Use", info: {**use, "clusters": ["prod"], "diagnostics": str(scene.trace)}},
+            {"name": "Return again", module: use, "register": "session", "no_log": True},
+            {"name": "Predict", module: {**use, "state": "absent"}, "check_mode": True},
+            {"name": "End", module: {**use, "state": "absent", "diagnostics": str(scene.trace)}},
+            {"name": "Refused", module: {**use, "password": "{{ wrong }}"}, "ignore_errors": True},
+            {"name": "Stand in", info: {**use, "clusters": ["prod"]}},
+        ],
+        "--diff",
+        vars={"wrong": WRONG},
+    )
+    assert ended.code == 0, ended.output
+    assert ended.output.count("...ignoring") == 1, ended.output
+    assert len(scene.vcenter.world.sessions.issued) == 2, "the session, and that of the task that it had ended for"
+    assert scene.vcenter.sessions == []
+    check_trace(scene.trace)
+    scene.check(ended)
+
+
 @pytest.mark.parametrize("option", [True, False])
 def test_the_login_of_a_proxy_shows_nowhere(new_scene: t.Callable[..., Scene], option: bool) -> None:
     """Neither of them can be used: an option is no place for a login, and the other has a port that does not exist."""

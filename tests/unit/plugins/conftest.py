@@ -38,8 +38,12 @@ def endpoint(vcenter: VCenter) -> Endpoint:
 def new_client(vcenter: VCenter, endpoint: Endpoint, clock: Clock) -> t.Callable[..., VCenterClient]:
     """Return a function that makes a client, not logged in yet."""
 
-    def new(username: str = "", password: str = "", session_id: str | None = None) -> VCenterClient:
+    def new(
+        username: str = "", password: str = "", session_id: str | None = None, *, login: bool = True
+    ) -> VCenterClient:
         credentials = Credentials(username or vcenter.username, password or vcenter.password, session_id)
+        if not login:
+            credentials = Credentials(session_id=session_id)
         return VCenterClient(endpoint, credentials, clock)
 
     return new

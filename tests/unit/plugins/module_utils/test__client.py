@@ -96,11 +96,73 @@ def test_a_session_given_is_used_and_left_open(new_client: NewClient, vcenter: V
     assert logins(vcenter) == 1
 
 
-def test_a_session_given_that_has_ended_is_not_replaced(new_client: NewClient, vcenter: VCenter) -> None:
-    with new_client(session_id="ended") as client:
+@pytest.mark.parametrize("login", [("", ""), ("somebody", ""), ("", "a-password")])
+def test_a_session_given_that_has_ended_is_not_replaced_without_a_login(
+    endpoint: Endpoint, vcenter: VCenter, clock: t.Any, login: tuple[str, str]
+) -> None:
+    with VCenterClient(endpoint, Credentials(*login, "ended"), clock) as client:
         error = refused(lambda: client.get(CLUSTERS), AuthenticationFailed)
     assert "session_id" in str(error)
     assert logins(vcenter) == 0
+
+
+def test_a_login_stands_in_for_a_session_given_that_has_ended(
+    new_client: NewClient, vcenter: VCenter, world: World
+) -> None:
+    with new_client() as owner:
+        given = owner._token
+        with new_client(session_id=given) as guest:
+            guest.get(CLUSTERS)
+            world.sessions.expire()
+            assert guest.get(CLUSTERS)
+            world.sessions.expire()
+            assert guest.get(CLUSTERS), "its own session is renewed as any other"
+        assert vcenter.sessions == [], "its own session is closed"
+    assert logins(vcenter) == 3
+
+
+def test_a_session_given_that_one_service_refuses_is_left_open(
+    new_client: NewClient, vcenter: VCenter, world: World
+) -> None:
+    with new_client() as owner:
+        world.faults.add("401_spurious", path=CLUSTERS)
+        with new_client(session_id=owner._token) as guest:
+            assert guest.get(CLUSTERS)
+            assert len(vcenter.sessions) == 2
+        assert [session.token for session in world.sessions.open] == [owner._token]
+
+
+def test_a_session_given_that_has_ended_and_a_wrong_password(new_client: NewClient, vcenter: VCenter) -> None:
+    with new_client(password="wrong-secret", session_id="ended") as client:  # noqa: S106 - made up
+        error = refused(lambda: client.get(CLUSTERS), AuthenticationFailed)
+    assert "refuses the credentials" in str(error)
+    assert logins(vcenter) == 1
+
+
+def test_a_session_that_is_kept_stays_open(new_client: NewClient, vcenter: VCenter, world: World) -> None:
+    with new_client() as client:
+        kept = client.keep()
+    assert [session.token for session in world.sessions.open] == [kept]
+
+
+@pytest.mark.parametrize("reason", [KeyError("bug"), VCenterError("no"), Interrupted("SIGTERM"), SystemExit(1)])
+def test_a_session_that_was_to_be_kept_is_closed_by_an_error(
+    new_client: NewClient, vcenter: VCenter, reason: BaseException
+) -> None:
+    client = new_client().__enter__()
+    client.keep()
+    client.__exit__(type(reason), reason, None)
+    assert vcenter.sessions == []
+
+
+def test_a_client_told_so_logs_in_when_it_has_to(endpoint: Endpoint, vcenter: VCenter, clock: t.Any) -> None:
+    login = Credentials(vcenter.username, vcenter.password)
+    with VCenterClient(endpoint, login, clock, log_in=False) as client:
+        assert not client.is_open()
+        assert vcenter.requests == []
+        assert client.get(CLUSTERS)
+        assert client.is_open()
+    assert vcenter.sessions == []
 
 
 def test_an_expired_session_is_renewed_once(new_client: NewClient, vcenter: VCenter, world: World) -> None:

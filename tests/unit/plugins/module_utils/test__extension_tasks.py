@@ -135,5 +135,5 @@ def test_a_session_that_has_ended_leaves_no_doubt(
         assert _extension_tasks.send_update(client, TASK, {"status": "BLOCKED"})
     assert [request.status for request in vcenter.writes] == [401, 200]
     assert vcenter.sessions == []
-    with new_client(session_id="gone") as client, pytest.raises(AuthenticationFailed):
+    with new_client(session_id="gone", login=False) as client, pytest.raises(AuthenticationFailed):
         _extension_tasks.send_update(client, TASK, {"status": "RUNNING"})

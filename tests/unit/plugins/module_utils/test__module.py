@@ -21,8 +21,13 @@ from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as common_warnings
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _clock, _module
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption, VCenterError
-from ansible_collections.vsphere.lifecycle.plugins.modules import esx_cluster_stage_info, esx_software_stage
+from ansible_collections.vsphere.lifecycle.plugins.modules import (
+    esx_cluster_stage_info,
+    esx_software_stage,
+    vcenter_session,
+)
 from ansible_collections.vsphere.lifecycle.simulator import VCenter
 
 try:
@@ -289,6 +294,103 @@ def test_a_signal_logs_out_and_leaves_the_tasks_running(
     assert "run again" in result["msg"]
     assert vcenter.sessions == []
     assert [task.status for task in vcenter.world.tasks.tasks.values()] == ["RUNNING"]
+
+
+def open_sessions(vcenter: VCenter) -> list[str]:
+    return [session.token for session in vcenter.world.sessions.open]
+
+
+def invoked() -> dict[str, t.Any]:
+    """Return what lets a module show its parameters; before ansible-core 2.19 it always does."""
+    return {"_ansible_inject_invocation": True} if "inject_invocation" in basic.PASS_VARS else {}
+
+
+def test_a_session_is_handed_out_and_used_and_ended(
+    ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter
+) -> None:
+    check = ended(vcenter_session.main, check_mode=True, **connection)
+    assert check["changed"] is True
+    assert check["session_id"] is None
+    opened = ended(vcenter_session.main, **connection)
+    assert opened["changed"] is True
+    assert open_sessions(vcenter) == [opened["session_id"]]
+    connection["session_id"] = opened["session_id"]
+    assert ended(INFO, **connection, clusters=["prod"])["clusters"]
+    assert len(vcenter.world.sessions.issued) == 2, "check mode and the session itself"
+    assert ended(vcenter_session.main, **connection, state="absent")["changed"] is True
+    assert ended(vcenter_session.main, **connection, state="absent")["changed"] is False
+    assert open_sessions(vcenter) == []
+
+
+def test_a_session_given_is_shown_in_the_result_alone(
+    ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter
+) -> None:
+    session = ended(vcenter_session.main, **connection)["session_id"]
+    again = ended(vcenter_session.main, **connection, **invoked(), session_id=session)
+    assert (again["changed"], again["session_id"]) == (False, session)
+    assert json.dumps(again).count(session) == 1
+    assert again["invocation"]["module_args"]["session_id"] == again["invocation"]["module_args"]["password"]
+    gone = ended(vcenter_session.main, **connection, **invoked(), session_id=session, state="absent")
+    assert session not in json.dumps(gone)
+
+
+def test_a_failure_does_not_show_the_session(ended: t.Any, connection: dict[str, t.Any]) -> None:
+    connection.update(username="", password="", session_id="0123-ended")
+    result = ended(vcenter_session.main, **connection, **invoked())
+    assert "does not accept the session_id given" in result["msg"]
+    assert "0123-ended" not in json.dumps(result)
+
+
+@pytest.mark.usefixtures("in_environment")
+def test_a_session_of_the_environment_is_not_ended_by_a_task_that_logs_in(
+    ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = ended(vcenter_session.main)["session_id"]
+    monkeypatch.setenv("VMWARE_SESSION_ID", session)
+    assert ended(vcenter_session.main, **connection, state="absent")["changed"] is False
+    assert open_sessions(vcenter) == [session]
+    assert ended(vcenter_session.main)["changed"] is False, "the session of the environment"
+    assert ended(vcenter_session.main, state="absent")["changed"] is True
+    assert open_sessions(vcenter) == []
+
+
+def test_a_session_of_a_task_comes_before_its_login(
+    ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter
+) -> None:
+    assert ended(INFO, **connection, session_id="ended", clusters=["prod"])["clusters"]
+    assert next(request.status for request in vcenter.requests) == 401
+    assert open_sessions(vcenter) == []
+
+
+def test_a_signal_before_the_session_is_handed_out_closes_it(
+    ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provide = vcenter_session.provide
+
+    def late(*arguments: t.Any) -> dict[str, t.Any]:
+        result = provide(*arguments)
+        assert open_sessions(vcenter) == [result["session_id"]]
+        os.kill(os.getpid(), signal.SIGTERM)
+        return result
+
+    monkeypatch.setattr(vcenter_session, "provide", late)
+    result = ended(vcenter_session.main, **connection)
+    assert "Interrupted by SIGTERM" in result["msg"]
+    assert vcenter.sessions == []
+    assert vcenter.world.sessions.issued[0] not in json.dumps(result)
+
+
+def test_a_signal_after_that_does_not_keep_the_session_from_its_reader(
+    ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave = VCenterClient.__exit__
+
+    def interrupted(*arguments: t.Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        leave(*arguments)
+
+    monkeypatch.setattr(VCenterClient, "__exit__", interrupted)
+    assert ended(vcenter_session.main, **connection)["session_id"] in open_sessions(vcenter)
 
 
 def test_an_error_without_an_attempt_is_a_sentence() -> None:
