@@ -14,6 +14,7 @@ import dataclasses
 import functools
 import json
 import re
+import threading
 import types
 import typing as t
 import urllib.parse
@@ -83,6 +84,9 @@ class VCenterClient:
     new login and the same request again. A session that was given is neither logged out nor, without a password,
     replaced.
 
+    Several threads may send at the same time; entering and leaving is for one.
+
+    :param connections: how many requests at once its users may send.
     :param log_in: whether entering logs in where no session was given, or only the first request does.
     :param trace: takes a line about each exchange, without headers and bodies.
     :param shield: makes a context manager in which no signal interrupts: a session whose identifier is still on its
@@ -97,12 +101,14 @@ class VCenterClient:
         credentials: Credentials,
         clock: Clock | None = None,
         *,
+        connections: int = 1,
         log_in: bool = True,
         trace: Trace | None = None,
         shield: t.Callable[[], t.ContextManager[None]] = contextlib.nullcontext,
     ) -> None:
         self.clock = clock or Clock()
         self.endpoint = endpoint
+        self.connections = connections
         self._credentials = credentials
         policy = RetryPolicy(refused=_surely_refused, transient=_transient)
         self._transport = Transport(endpoint, self.clock, policy, trace)
@@ -112,6 +118,9 @@ class VCenterClient:
         self._login_first = log_in
         self._login_path = SESSION
         self._shield = shield
+        # One thread at a time may replace the session, and none any more while it is left.
+        self._renewing = threading.RLock()
+        self._left = False
 
     def __enter__(self) -> VCenterClient:
         try:
@@ -126,9 +135,11 @@ class VCenterClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: types.TracebackType | None
     ) -> None:
+        self._left = True
         try:
-            if kind or not self._kept:
-                self._log_out()
+            with self._renewing:
+                if kind or not self._kept:
+                    self._log_out()
         except VCenterError:
             # The work has its own outcome, and vCenter drops an idle session by itself.
             pass
@@ -204,10 +215,15 @@ class VCenterClient:
         timeout: float | None = None,
     ) -> t.Any:
         target = path + _encoded(query)
+        token = self._token
         try:
             return self._exchange(method, target, body, safe=safe, timeout=timeout)
         except Unauthenticated:
-            self.renew()
+            with self._renewing:
+                if self._left:
+                    raise
+                if self._token == token:
+                    self.renew()
         try:
             return self._exchange(method, target, body, safe=safe, timeout=timeout)
         except Unauthenticated as error:

@@ -13,6 +13,7 @@ import datetime
 import json
 import os
 import stat
+import threading
 import types
 import typing as t
 
@@ -28,6 +29,8 @@ class Diagnostics:
     :param warn: told once, when the disk is full or the like; the work goes on without a trace then.
     :raises InvalidOption: it is no plain file of this user, or cannot be written.
     """
+
+    _lock = threading.Lock()
 
     def __init__(self, path: str, warn: t.Callable[[str], None]) -> None:
         self._path, self._warn, self._broken = path, warn, False
@@ -62,8 +65,10 @@ class Diagnostics:
             return
         now = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
         try:
-            self._file.write(json.dumps({"time": now, **line}) + "\n")
-            self._file.flush()
+            # Several threads may be at it.
+            with self._lock:
+                self._file.write(json.dumps({"time": now, **line}) + "\n")
+                self._file.flush()
         except OSError as error:
             self._broken = True
             self._warn(f"The trace in '{self._path}' ends here: {error.strerror}.")

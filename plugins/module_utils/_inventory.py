@@ -8,12 +8,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 import re
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import TooMany, attempt
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._side_by_side import side_by_side
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import expect, member, string_or_none
 
@@ -21,7 +24,11 @@ CLUSTERS = "/api/vcenter/cluster"
 HOSTS = "/api/vcenter/host"
 DATACENTERS = "/api/vcenter/datacenter"
 NAMES_PER_CALL = 50
-"""A longer list of names or identifiers goes out in several calls: addresses have a limited length."""
+"""A longer list of names goes out in several calls: addresses have a limited length."""
+IDS_PER_CALL = 150
+"""The same for identifiers of clusters, which are shorter."""
+HOSTS_PER_CALL = 2500
+"""vCenter lists no more hosts at once."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +107,65 @@ def hosts_of(client: VCenterClient, cluster: Entity) -> list[Host]:
         return _list(client, HOSTS, {"clusters": [cluster.moid]}, _host)
 
 
+def hosts_of_all(
+    client: VCenterClient, clusters: t.Sequence[Entity], thought: t.Mapping[str, t.Collection[str]]
+) -> dict[str, list[Host]]:
+    """Return the hosts of each cluster, by the cluster's identifier, in as few calls as the limits allow.
+
+    A host does not tell its cluster. Where what is thought accounts for every host that vCenter lists, it is believed;
+    the other clusters are asked for one by one.
+
+    :param thought: identifiers of the hosts that each cluster had when it was scanned; left out where it never was.
+    """
+    found: dict[str, list[Host]] = {}
+    for part in _parts_of_hosts([cluster for cluster in clusters if thought.get(cluster.moid)], thought):
+        found.update(_as_thought(client, part, thought))
+    others = [cluster for cluster in clusters if cluster.moid not in found]
+    listed = side_by_side([functools.partial(hosts_of, client, cluster) for cluster in others], client.connections)
+    return {**found, **{cluster.moid: hosts for cluster, hosts in zip(others, listed, strict=True)}}
+
+
+def _as_thought(
+    client: VCenterClient, clusters: t.Sequence[Entity], thought: t.Mapping[str, t.Collection[str]]
+) -> dict[str, list[Host]]:
+    """Return the hosts of those clusters for which one call tells them without doubt."""
+    owners: dict[str, list[str]] = {}
+    for cluster in clusters:
+        for host in thought[cluster.moid]:
+            owners.setdefault(host, []).append(cluster.moid)
+    with attempt("list the hosts of the clusters"):
+        try:
+            listed = _list(client, HOSTS, {"clusters": [cluster.moid for cluster in clusters]}, _host)
+        except TooMany:
+            return {}
+    if any(host.moid not in owners for host in listed):
+        # One that came since the scans may be in any of them.
+        return {}
+    found: dict[str, list[Host]] = {cluster.moid: [] for cluster in clusters}
+    for host in listed:
+        for owner in owners[host.moid]:
+            found[owner].append(host)
+    # A host that moved was scanned in both.
+    shared = {owner for several in owners.values() if len(several) > 1 for owner in several}
+    return {owner: hosts for owner, hosts in found.items() if owner not in shared}
+
+
+def _parts_of_hosts(
+    clusters: t.Sequence[Entity], thought: t.Mapping[str, t.Collection[str]]
+) -> t.Iterator[list[Entity]]:
+    part: list[Entity] = []
+    hosts = 0
+    for cluster in clusters:
+        number = len(thought[cluster.moid])
+        if part and (len(part) == IDS_PER_CALL or hosts + number > HOSTS_PER_CALL):
+            yield part
+            part, hosts = [], 0
+        part.append(cluster)
+        hosts += number
+    if part:
+        yield part
+
+
 def standalone_of(client: VCenterClient, hosts: t.Sequence[Host]) -> set[str]:
     """Return the identifiers of those hosts that are in no cluster."""
     with attempt("look up which hosts are standalone"):
@@ -148,6 +214,13 @@ def _find(
     within: dict[str, t.Any],
     decode: t.Callable[[t.Any], E_],
 ) -> list[E_]:
+    if len(wanted) > NAMES_PER_CALL:
+        # One list of everything is shorter than many of a few.
+        with contextlib.suppress(TooMany):
+            names = {plain(name) for name in wanted}
+            wanted_ids = set(wanted)
+            everything = _list(client, path, within, decode)
+            return [entity for entity in everything if entity.name in names or entity.moid in wanted_ids]
     found: dict[str, E_] = {}
     for part in _parts(wanted):
         for entity in _list(

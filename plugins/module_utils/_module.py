@@ -116,7 +116,12 @@ def run_module(work: Work, argument_spec: Params, *, hands_out_session: bool = F
             trace = stack.enter_context(Diagnostics(path, module.warn)) if path else None
             client = stack.enter_context(
                 VCenterClient(
-                    endpoint, credentials, log_in=not hands_out_session, trace=trace, shield=signals.held_back
+                    endpoint,
+                    credentials,
+                    connections=module.params.get("parallel_requests", 1),
+                    log_in=not hands_out_session,
+                    trace=trace,
+                    shield=signals.held_back,
                 )
             )
             result = work(module.params, client, context)
@@ -173,7 +178,8 @@ class Signals:
         finally:
             self._held_back = False
             if self._came is not None:
-                self._interrupt(self._came)
+                # In the main thread, wherever this one is.
+                signal.raise_signal(self._came)
 
 
 def connection_of(params: Params, environment: Environment) -> tuple[Endpoint, Credentials]:

@@ -40,19 +40,12 @@ class History:
         return self.hosts if commit in {None, self.commit} else {}
 
 
-def find_history(
-    client: VCenterClient,
-    entity: Entity,
-    tasks: t.Iterable[Task],
-    scan_time: str | None,
-    warn: t.Callable[[str], None],
-) -> History:
-    """Read the results of the stage tasks of an object that ended after its last scan.
+def later_stages(entity: Entity, tasks: t.Iterable[Task], scan_time: str | None) -> list[Task]:
+    """Return the stage tasks of an object that ended after its last scan, in the order of their ends.
 
     Both times come from vCenter's clock and are brought to one form, so that their texts sort as they do.
 
     :param tasks: what vCenter lists, of other objects too.
-    :param warn: told about results that cannot be read.
     :param scan_time: None if it was never scanned: then all of them count.
     """
     scanned = "" if scan_time is None else utc_of(scan_time)
@@ -66,19 +59,35 @@ def find_history(
         and scanned is not None
         and ended > scanned
     ]
+    return sorted(later, key=lambda task: utc_of(task.end_time or "") or "")
+
+
+def find_history(
+    client: VCenterClient,
+    entity: Entity,
+    later: t.Iterable[Task],
+    known: t.Mapping[str, Task],
+    warn: t.Callable[[str], None],
+) -> History:
+    """Read the results of stage tasks of an object.
+
+    :param later: those that ended after its last scan.
+    :param known: tasks of which the results were read before.
+    :param warn: told about results that cannot be read.
+    """
     history = History()
-    for task in sorted(later, key=lambda task: utc_of(task.end_time or "") or ""):
+    for task in later:
         try:
-            history = _extended(history, client, entity, task)
+            history = _extended(history, client, entity, task, known.get(task.task))
         except (ApiError, UnexpectedReply) as error:
             # What it says is only to save a call: vCenter skips hosts that are staged.
             warn(f"The result of an earlier staging of {entity.label} cannot be read and is left out. {error}")
     return history
 
 
-def _extended(history: History, client: VCenterClient, entity: Entity, task: Task) -> History:
+def _extended(history: History, client: VCenterClient, entity: Entity, task: Task, known: Task | None) -> History:
     try:
-        ended = _tasks.get_task(client, task.task)
+        ended = known if known and known.result else _tasks.get_task(client, task.task)
     except NotFound:
         # vCenter dropped it between the two calls.
         return history

@@ -8,19 +8,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _staging, _tasks, _verdicts
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Delays
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import VCenterError
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Host
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_history import find_history
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_history import find_history, later_stages
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_job import StageJob
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._verdicts import Verdict
+
+HOSTS_PER_CALL = 1500
+"""So many hosts may be in the results that are read at once; each takes about a kilobyte."""
 
 
 class StageRun:
@@ -38,6 +41,7 @@ class StageRun:
         by the last run. The results of those tasks tell. One call for all units, and none when nothing is to do.
         """
         open_units = self._with_work(units)
+        later: dict[str, list[Task]] = {}
         for kind in sorted({unit.entity.kind for unit in open_units}):
             entities = [unit.entity for unit in open_units if unit.entity.kind == kind]
             owner = _staging.owners([(unit.entity, unit.hosts) for unit in open_units])
@@ -51,7 +55,28 @@ class StageRun:
                 untold = {task.task for task in tasks if task.target is None and not task.finished}
                 unit.known_tasks, unit.untold = frozenset(task.task for task in tasks) - untold, bool(untold)
                 scan_time = (unit.compliance.scan_time or "") if unit.compliance else None
-                unit.history = find_history(self._client, unit.entity, tasks, scan_time, self._context.warn)
+                later[unit.entity.moid] = later_stages(unit.entity, tasks, scan_time)
+        results = self._results(open_units, later)
+        for unit in open_units:
+            unit.history = find_history(self._client, unit.entity, later[unit.entity.moid], results, self._context.warn)
+
+    def _results(self, units: t.Sequence[Unit], later: t.Mapping[str, t.Sequence[Task]]) -> dict[str, Task]:
+        """Return tasks with their results, as many of them in one call as make no answer that is too long."""
+        parts: list[list[str]] = []
+        room = 0
+        for unit in units:
+            for task in later[unit.entity.moid]:
+                if room < len(unit.hosts) or not parts:
+                    parts.append([])
+                    room = HOSTS_PER_CALL
+                parts[-1].append(task.task)
+                room -= len(unit.hosts)
+        found: dict[str, Task] = {}
+        for part in parts:
+            # One is read alone, and so is each where vCenter refuses to list them.
+            with contextlib.suppress(VCenterError):
+                found.update(_tasks.find_states(self._client, part, results=True) if len(part) > 1 else {})
+        return found
 
     def predict(self, units: t.Sequence[Unit]) -> None:
         """Give every host the verdict that ``run`` would most likely bring; sends nothing that changes anything."""
@@ -74,10 +99,11 @@ class StageRun:
         """Stage what needs it and give every host its verdict; what goes wrong with one unit stays with that unit."""
         busy = self._with_work(units)
         options = self._options
-        delays = Delays(2, 1.5, options.poll_interval)
-        together = _tasks.Together(self._client, options.clusters_in_flight, delays, options.outage_timeout)
+        limits = _tasks.Limits(options.clusters_in_flight, options.hosts_in_flight)
+        pace = _tasks.Pace(options.poll_interval)
+        together = _tasks.Together(self._client, limits, pace, options.outage_timeout)
         try:
-            together.run([self._job(unit) for unit in busy])
+            together.run([(self._job(unit), self._weight(unit)) for unit in busy])
         except VCenterError as error:
             for unit in (unit for unit in busy if not unit.ended):
                 unit.problem = f"{error} vCenter goes on with what it has started; run again to see it through."
@@ -102,6 +128,10 @@ class StageRun:
             if trouble
             else Verdict(host.moid, host.name, _verdicts.STAGED, reason="to be staged")
         )
+
+    def _weight(self, unit: Unit) -> int:
+        """Return how many hosts of a unit will be busy, as far as that can be told."""
+        return len(unit.plan(self._options.commit).needed) or len(unit.hosts)
 
     def _job(self, unit: Unit) -> _tasks.Job:
         running = self._operations.get(unit.entity.moid)

@@ -28,6 +28,7 @@ class Options:
     :param on_timeout: ``leave`` or ``cancel``: what becomes of a task that takes too long.
     :param retry_failed_hosts: how often hosts whose failure vCenter calls retriable are staged again.
     :param clusters_in_flight: how many objects are worked on at once.
+    :param hosts_in_flight: how many hosts are in these, at most.
     """
 
     commit: str | None = None
@@ -40,6 +41,7 @@ class Options:
     on_timeout: str = "leave"
     retry_failed_hosts: int = 0
     clusters_in_flight: int = 5
+    hosts_in_flight: int = 64
 
 
 @dataclasses.dataclass

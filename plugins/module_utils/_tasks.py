@@ -9,12 +9,13 @@
 from __future__ import annotations
 
 import collections
-import contextlib
 import dataclasses
+import functools
+import random
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient, segment
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline, Delays
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
     ConnectionFailed,
@@ -24,6 +25,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     VCenterError,
     attempt,
 )
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._side_by_side import side_by_side
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._task_info import error_of, percent_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     expect,
@@ -105,13 +107,14 @@ def cancel_task(client: VCenterClient, task: str) -> None:
         client.post(TASK.format(task=segment(task)), {"action": "cancel"})
 
 
-def list_tasks(client: VCenterClient, filter_spec: dict[str, t.Any]) -> dict[str, Task]:
-    """List tasks without their results, by identifier.
+def list_tasks(client: VCenterClient, filter_spec: dict[str, t.Any], *, results: bool = False) -> dict[str, Task]:
+    """List tasks by identifier.
 
     :param filter_spec: contract section 3.2; ``tasks`` or ``services`` must be in it, of one provider.
+    :param results: whether to read their results as well.
     :raises TooMany: more than 1,000 match.
     """
-    body = {"filter_spec": filter_spec, "result_spec": {"exclude_result": True}}
+    body = {"filter_spec": filter_spec, "result_spec": {"exclude_result": not results}}
     with attempt("list tasks"):
         answer = client.post(LIST, {"action": "list"}, body, safe=True)
         if not isinstance(answer, (dict, list)):
@@ -119,15 +122,18 @@ def list_tasks(client: VCenterClient, filter_spec: dict[str, t.Any]) -> dict[str
         return {task: _task(task, info) for task, info in mapping_of(answer).items()}
 
 
-def find_states(client: VCenterClient, tasks: t.Iterable[str]) -> dict[str, Task]:
-    """Return the state of each of the tasks that vCenter still has; one call for each service and 500 tasks."""
+def find_states(client: VCenterClient, tasks: t.Iterable[str], *, results: bool = False) -> dict[str, Task]:
+    """Return the state of each of the tasks that vCenter still has; one call for each service and 500 tasks.
+
+    :param results: whether to read their results as well.
+    """
     by_service: dict[str, list[str]] = collections.defaultdict(list)
     for task in tasks:
         by_service[task.partition(":")[2]].append(task)
     found: dict[str, Task] = {}
     for ids in by_service.values():
         for start in range(0, len(ids), IDS_PER_CALL):
-            found.update(list_tasks(client, {"tasks": ids[start : start + IDS_PER_CALL]}))
+            found.update(list_tasks(client, {"tasks": ids[start : start + IDS_PER_CALL]}, results=results))
     return found
 
 
@@ -173,59 +179,142 @@ class Vanished:
     """Sent to a job whose task vCenter no longer knows."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """How many objects, and hosts in them, are worked on at once, at most."""
+
+    clusters: int
+    hosts: int
+
+
 Resumption: t.TypeAlias = "Task | TimedOut | Vanished | None"
 Job = t.Generator[Wait, Resumption, None]
 
+OVERDUE = 5.0
+"""Seconds after its foretold end for which a task is looked at as often as can be."""
 VANISHED_AFTER = 3
 """How many answers in a row must lack a task before it counts as gone."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Pace:
+    """How soon a running task is looked at again: soon while it is young, then less and less often, and at its end.
+
+    :param longest: seconds between two looks, at most.
+    :param shortest: seconds, at least, however young it is and however soon it should end.
+    """
+
+    longest: float
+    shortest: float = 1.0
+
+    def pause(self, age: float, left: float | None) -> float:
+        """Return seconds to the next look.
+
+        :param age: seconds for which nothing has ended.
+        :param left: seconds until its end, as far as its progress tells; None where it tells nothing.
+        """
+        usual = max(self.shortest, age / 2) * random.uniform(0.85, 1.15)
+        return min(self.longest, usual if left is None else min(usual, max(self.shortest, left)))
+
+
+class Watched:
+    """A task that is waited for: how long, and when its progress says that it ends."""
+
+    def __init__(self, now: float) -> None:
+        self.since = now
+        self._first: tuple[float, int] | None = None
+        self._percent: int | None = None
+        self._ends: float | None = None
+
+    def saw(self, now: float, percent: int | None) -> None:
+        """Note how far it is. Only progress since the last look foretells anything: some stand still at 100."""
+        if percent is None or percent == self._percent:
+            return
+        self._percent = percent
+        self._first = self._first or (now, percent)
+        since, before = self._first
+        if percent > before:
+            self._ends = now + (now - since) * (100 - percent) / (percent - before)
+
+    def left(self, now: float) -> float | None:
+        """Return seconds until it should end; None where nothing tells, or where it should have ended long ago."""
+        return None if self._ends is None or now > self._ends + OVERDUE else self._ends - now
+
+
 class Together:
-    """Runs jobs side by side in one thread, and asks for all their tasks in one call.
+    """Runs jobs side by side, and asks for all their tasks in one call.
 
     A job is a generator: it yields what it waits for and is resumed with what became of it. It must not raise
     VCenterError, except for something that ends all jobs.
 
-    :param in_flight: how many jobs at once, at most.
-    :param delays: the pauses between two looks.
+    :param limits: how much at once.
+    :param pace: the pauses between two looks.
     :ivar last: the last known state of each task.
     :param outage_timeout: seconds of failing looks in a row that are endured: the tasks run in vCenter, not here.
     """
 
-    def __init__(self, client: VCenterClient, in_flight: int, delays: Delays, outage_timeout: float = 900) -> None:
+    def __init__(self, client: VCenterClient, limits: Limits, pace: Pace, outage_timeout: float = 900) -> None:
         self._client, self._clock = client, client.clock
-        self._in_flight, self._delays, self._outage_timeout = in_flight, delays, outage_timeout
+        self._limits, self._pace, self._outage_timeout = limits, pace, outage_timeout
         self._waiting: dict[Job, Wait] = {}
+        self._weights: dict[Job, int] = {}
+        self._watched: dict[str, Watched] = {}
         self.last: dict[str, Task] = {}
         self._missing: collections.Counter[str] = collections.Counter()
         self._outage: Deadline | None = None
 
-    def run(self, jobs: t.Iterable[Job]) -> None:
-        """Return when all jobs have ended.
+    def run(self, jobs: t.Iterable[tuple[Job, int]]) -> None:
+        """Return when all jobs have ended; they begin in their order.
 
+        :param jobs: each with the number of hosts that it is for.
         :raises VCenterError: vCenter did not answer for longer than the outage time-out.
         """
         queue = collections.deque(jobs)
-        pauses = iter(self._delays)
         while queue or self._waiting:
-            while queue and len(self._waiting) < self._in_flight:
-                self._resume(queue.popleft(), None)
+            while begun := self._next(queue):
+                self._resume([(job, None) for job in begun])
             if self._waiting:
-                self._clock.sleep(self._pause(next(pauses)))
+                self._clock.sleep(self._pause())
                 self._look()
 
-    def _pause(self, usual: float) -> float:
+    def _next(self, queue: collections.deque[tuple[Job, int]]) -> list[Job]:
+        """Take the jobs off the queue that may begin now. One that is larger than the limit runs alone."""
+        clusters = len(self._waiting)
+        hosts = sum(self._weights[job] for job in self._waiting)
+        begun: list[Job] = []
+        while queue and clusters < self._limits.clusters:
+            if clusters and hosts + queue[0][1] > self._limits.hosts:
+                break
+            job, weight = queue.popleft()
+            self._weights[job] = weight
+            begun.append(job)
+            clusters, hosts = clusters + 1, hosts + weight
+        return begun
+
+    def _pause(self) -> float:
         """Return seconds until the next look: never past the deadline that comes first."""
-        return max(0.0, min(usual, *(wait.deadline.left for wait in self._waiting.values())))
+        now = self._clock.now()
+        left = min(wait.deadline.left for wait in self._waiting.values())
+        # Many tasks make a long answer.
+        pauses = [len(self._waiting) / IDS_PER_CALL]
+        if self._outage:
+            pauses.append(self._pace.pause(self._outage.seconds - self._outage.left, None))
+        else:
+            watched = [self._watched[wait.task] for wait in self._waiting.values() if wait.task]
+            usual = [self._pace.pause(now - one.since, one.left(now)) for one in watched]
+            pauses.append(min(usual, default=left))
+        return max(0.0, min(max(pauses), left))
 
     def _look(self) -> None:
         tasks = [wait.task for wait in self._waiting.values() if wait.task]
         states = self._states(tasks) if tasks else {}
+        resumed: list[tuple[Job, Resumption]] = []
         for job, wait in list(self._waiting.items()):
             news = self._news(wait, states)
             if news is not None or wait.deadline.passed:
                 del self._waiting[job]
-                self._resume(job, news or (TimedOut(self.last.get(wait.task)) if wait.task else None))
+                resumed.append((job, news or (TimedOut(self.last.get(wait.task)) if wait.task else None)))
+        self._resume(resumed)
 
     def _states(self, tasks: list[str]) -> dict[str, Task] | None:
         try:
@@ -250,11 +339,25 @@ class Together:
             return Vanished() if self._missing[wait.task] >= VANISHED_AFTER else None
         del self._missing[wait.task]
         self.last[wait.task] = state
+        self._watched[wait.task].saw(self._clock.now(), state.percent)
         return state if state.finished else None
 
-    def _resume(self, job: Job, news: Resumption) -> None:
-        with contextlib.suppress(StopIteration):
-            self._waiting[job] = job.send(news)
+    def _resume(self, jobs: t.Sequence[tuple[Job, Resumption]]) -> None:
+        steps = side_by_side([functools.partial(_step, *one) for one in jobs], self._client.connections)
+        for (job, dummy), wait in zip(jobs, steps, strict=True):
+            if wait is None:
+                continue
+            self._waiting[job] = wait
+            if wait.task:
+                self._watched.setdefault(wait.task, Watched(self._clock.now()))
+
+
+def _step(job: Job, news: Resumption) -> Wait | None:
+    """Resume a job; return what it waits for next, None if it has ended."""
+    try:
+        return job.send(news)
+    except StopIteration:
+        return None
 
 
 def is_outage(error: VCenterError) -> bool:

@@ -36,6 +36,11 @@ options:
       - Identifier of a stage task of a cluster, as another module returned it. Its result is returned instead of that
         of the last one.
     type: str
+  parallel_requests:
+    description:
+      - How many requests are sent to vCenter at the same time, at most.
+    type: int
+    default: 8
 extends_documentation_fragment:
   - vsphere.lifecycle.vcenter
   - vsphere.lifecycle.attributes
@@ -246,6 +251,7 @@ clusters:
       sample: ["There is no stored compliance: the cluster was never scanned."]
 """
 
+import functools
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _inventory, _staging, _tasks, _verdicts
@@ -257,6 +263,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._selection import Selection
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._side_by_side import side_by_side
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report import names_with
 
 if t.TYPE_CHECKING:
@@ -278,13 +285,17 @@ def gather_stage_info(params: dict[str, t.Any], client: VCenterClient, dummy: Co
             f"Task {asked.task} belongs to none of the clusters named", "Leave clusters out, or correct task"
         )
     listed = _staging.find_all_operations(client, "cluster", clusters)
-    members = {cluster.moid: _inventory.hosts_of(client, cluster) for cluster in clusters}
+    reads = [functools.partial(read_image, client, cluster) for cluster in clusters]
+    images = dict(zip((cluster.moid for cluster in clusters), side_by_side(reads, client.connections), strict=True))
+    scanned = {moid: image.compliance.hosts for moid, image in images.items() if image.compliance}
+    members = _inventory.hosts_of_all(client, clusters, scanned)
     owner = {host.moid: moid for moid, hosts in members.items() for host in hosts}
     operations = _staging.attributed(client, listed, owner, {})
-    return {
-        "changed": False,
-        "clusters": [cluster_info(client, cluster, members[cluster.moid], operations, asked) for cluster in clusters],
-    }
+    entries = [
+        functools.partial(cluster_info, client, cluster, images[cluster.moid], members[cluster.moid], operations, asked)
+        for cluster in clusters
+    ]
+    return {"changed": False, "clusters": side_by_side(entries, client.connections)}
 
 
 def wanted_clusters(named: list[str] | None, asked: _tasks.Task | None) -> list[str] | None:
@@ -303,13 +314,13 @@ def wanted_clusters(named: list[str] | None, asked: _tasks.Task | None) -> list[
 def cluster_info(
     client: VCenterClient,
     cluster: Entity,
+    image: Image,
     members: list[_inventory.Host],
     operations: list[_tasks.Task],
     asked: _tasks.Task | None,
 ) -> dict[str, t.Any]:
     """Return the entry of one cluster."""
-    unknown: list[str] = []
-    compliance, image_managed = read_image(client, cluster, unknown)
+    compliance, image_managed, unknown = image
     running = [
         task for task in operations if task.target == cluster.moid and task.action == "stage" and not task.finished
     ]
@@ -329,25 +340,32 @@ def cluster_info(
     }
 
 
-def read_image(
-    client: VCenterClient, cluster: Entity, unknown: list[str]
-) -> tuple[_images.Compliance | None, bool | None]:
-    """Return the stored compliance, and whether the cluster is managed by an image; note what cannot be read."""
-    compliance, image_managed = None, None
-    try:
-        image_managed = _images.managed_by_image(client, cluster)
-    except Unauthorized as error:
-        unknown.append(str(error))
-    if image_managed is False:
-        return None, False
+class Image(t.NamedTuple):
+    """What can be read of the image of a cluster: None for what cannot, and why not."""
+
+    compliance: _images.Compliance | None
+    managed: bool | None
+    unknown: list[str]
+
+
+def read_image(client: VCenterClient, cluster: Entity) -> Image:
+    """Read the stored compliance, and whether the cluster is managed by an image; a compliance proves that it is."""
+    unknown: list[str] = []
+    refused = ""
     try:
         compliance = _images.find_compliance(client, cluster)
     except Unauthorized as error:
+        compliance, refused = None, str(error)
+    if compliance:
+        return Image(compliance, True, unknown)
+    managed = None
+    try:
+        managed = _images.managed_by_image(client, cluster)
+    except Unauthorized as error:
         unknown.append(str(error))
-    else:
-        if compliance is None:
-            unknown.append("There is no stored compliance: the cluster was never scanned.")
-    return compliance, image_managed
+    if managed is not False:
+        unknown.append(refused or "There is no stored compliance: the cluster was never scanned.")
+    return Image(None, managed, unknown)
 
 
 def hosts_info(compliance: _images.Compliance | None, members: list[_inventory.Host]) -> list[dict[str, t.Any]]:
@@ -421,6 +439,7 @@ def main() -> None:
             "clusters": {"type": "list", "elements": "str", "aliases": ["cluster", "cluster_name"]},
             "datacenter": {"type": "str", "aliases": ["datacenter_name"]},
             "task": {"type": "str"},
+            "parallel_requests": {"type": "int", "default": 8},
         },
     )
 

@@ -82,7 +82,8 @@ options:
     default: 7200
   poll_interval:
     description:
-      - Seconds between two looks at the running tasks, at most. The first looks follow each other faster.
+      - Seconds between two looks at the running tasks, at most.
+      - The first looks follow each other faster, and so do those near the end that the progress of a task foretells.
     type: int
     default: 10
   busy_timeout:
@@ -115,9 +116,22 @@ options:
     default: 0
   clusters_in_flight:
     description:
-      - How many clusters and standalone hosts are worked on at the same time.
+      - How many clusters and standalone hosts are worked on at the same time, at most.
+      - The next one starts the moment that one has ended, in the order in which they are named.
     type: int
     default: 5
+  hosts_in_flight:
+    description:
+      - How many hosts are in the clusters that are worked on at the same time, at most.
+      - A cluster with more hosts than this is worked on alone.
+    type: int
+    default: 64
+  parallel_requests:
+    description:
+      - How many requests are sent to vCenter at the same time, at most. It shortens the time in which many clusters are
+        read and started, most of all where vCenter is far away.
+    type: int
+    default: 8
 extends_documentation_fragment:
   - vsphere.lifecycle.vcenter
   - vsphere.lifecycle.attributes
@@ -393,6 +407,7 @@ problems:
 """
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _inventory
@@ -404,6 +419,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._selection import Selection
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._side_by_side import side_by_side
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report import failure_of, result_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_run import StageRun
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
@@ -423,11 +439,14 @@ OPTIONS = (
     "on_timeout",
     "retry_failed_hosts",
     "clusters_in_flight",
+    "hosts_in_flight",
 )
 SMALLEST = {
     "wait_timeout": 1,
     "poll_interval": 1,
     "clusters_in_flight": 1,
+    "hosts_in_flight": 1,
+    "parallel_requests": 1,
     "busy_timeout": 0,
     "outage_timeout": 0,
     "retry_failed_hosts": 0,
@@ -447,7 +466,7 @@ def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> 
             )
     selection = Selection(client, params["datacenter"] or None)
     units = selected_units(params, client, selection)
-    read_images(client, units, options.commit, selection.problems)
+    find_problems(client, units, options.commit, selection.problems)
     selection.check()
     run = StageRun(client, options, context)
     run.look(units)
@@ -470,8 +489,16 @@ def selected_units(params: dict[str, t.Any], client: VCenterClient, selection: S
     clusters = selection.clusters(params["clusters"]) if params["clusters"] is not None else []
     hosts = selection.hosts(params["hosts"]) if params["hosts"] is not None else []
     if params["clusters"] is None:
-        return units_of_hosts(client, hosts, selection.problems)
-    units = [Unit(cluster, {host.moid: host for host in _inventory.hosts_of(client, cluster)}) for cluster in clusters]
+        units = units_of_hosts(client, hosts, selection.problems)
+        read_compliance(client, units)
+        return units
+    units = [Unit(cluster, {}) for cluster in clusters]
+    read_compliance(client, units)
+    # Which host is in which cluster has to be certain where hosts are named.
+    scanned = {unit.entity.moid: unit.compliance.hosts for unit in units if unit.compliance and not hosts}
+    members = _inventory.hosts_of_all(client, clusters, scanned)
+    for unit in units:
+        unit.hosts = {host.moid: host for host in members[unit.entity.moid]}
     if params["hosts"] is None:
         return units
     wanted = {host.moid for host in hosts}
@@ -481,11 +508,10 @@ def selected_units(params: dict[str, t.Any], client: VCenterClient, selection: S
         for host in hosts
         if host.moid not in members
     )
-    return [
+    for unit in units:
         # Not whole, even if all are named: there may be hosts that this user does not see.
-        Unit(unit.entity, {moid: host for moid, host in unit.hosts.items() if moid in wanted}, whole=False)
-        for unit in units
-    ]
+        unit.hosts, unit.whole = {moid: host for moid, host in unit.hosts.items() if moid in wanted}, False
+    return units
 
 
 def units_of_hosts(client: VCenterClient, hosts: list[_inventory.Host], problems: list[str]) -> list[Unit]:
@@ -506,21 +532,30 @@ def units_of_hosts(client: VCenterClient, hosts: list[_inventory.Host], problems
     return [*clusters.values(), *(Unit(host, {host.moid: host}) for host in hosts if host.moid in standalone)]
 
 
-def read_images(client: VCenterClient, units: list[Unit], commit: str | None, problems: list[str]) -> None:
-    """Read the stored compliance of every unit, and find what makes staging it impossible."""
-    for unit in units:
-        unit.compliance = unit.first_compliance = _images.find_compliance(client, unit.entity)
-        settled = unit.compliance is not None and not unit.plan(commit).needed
-        if not settled and not _images.managed_by_image(client, unit.entity):
-            problems.append(
-                f"The {unit.entity.label} is managed by baselines, not by an image; "
-                "leave it out, or convert it to an image in vCenter"
-            )
-        elif commit is not None and not known_commit(client, unit, commit):
-            present = f"; its last scan was for commit '{unit.compliance.commit}'" if unit.compliance else ""
-            problems.append(
-                f"The {unit.entity.label} has no commit '{commit}'{present}; correct commit or leave it out"
-            )
+def read_compliance(client: VCenterClient, units: list[Unit]) -> None:
+    """Read the stored compliance of every unit."""
+    reads = [functools.partial(_images.find_compliance, client, unit.entity) for unit in units]
+    for unit, compliance in zip(units, side_by_side(reads, client.connections), strict=True):
+        unit.compliance = unit.first_compliance = compliance
+
+
+def find_problems(client: VCenterClient, units: list[Unit], commit: str | None, problems: list[str]) -> None:
+    """Find what makes staging a unit impossible. A stored compliance proves that it is managed by an image."""
+    checks = [functools.partial(problem_of, client, unit, commit) for unit in units]
+    problems.extend(problem for problem in side_by_side(checks, client.connections) if problem)
+
+
+def problem_of(client: VCenterClient, unit: Unit, commit: str | None) -> str | None:
+    """Return what makes staging a unit impossible, if anything."""
+    if unit.compliance is None and not _images.managed_by_image(client, unit.entity):
+        return (
+            f"The {unit.entity.label} is managed by baselines, not by an image; "
+            "leave it out, or convert it to an image in vCenter"
+        )
+    if commit is not None and not known_commit(client, unit, commit):
+        present = f"; its last scan was for commit '{unit.compliance.commit}'" if unit.compliance else ""
+        return f"The {unit.entity.label} has no commit '{commit}'{present}; correct commit or leave it out"
+    return None
 
 
 def known_commit(client: VCenterClient, unit: Unit, commit: str) -> bool:
@@ -539,13 +574,18 @@ def check_release(client: VCenterClient) -> None:
 
 def check_in_flight(units: list[Unit], options: Options) -> None:
     """Refuse to start more than may be in flight when nobody stays to start the rest."""
-    number = sum(1 for unit in units if unit.plan(options.commit).needed)
-    if not options.wait and number > options.clusters_in_flight:
-        raise InvalidOption(
-            f"{number} clusters or hosts need staging, and with wait: false no more than clusters_in_flight "
-            f"({options.clusters_in_flight}) may be started",
-            f"Set wait: true, or clusters_in_flight: {number}",
-        )
+    needed = [len(unit.plan(options.commit).needed) for unit in units]
+    number, hosts = sum(1 for one in needed if one), sum(needed)
+    if options.wait or number < 2:
+        return
+    for name, what, wanted in (("clusters", "clusters or hosts", number), ("hosts", "hosts", hosts)):
+        limit = getattr(options, f"{name}_in_flight")
+        if wanted > limit:
+            raise InvalidOption(
+                f"{wanted} {what} need staging, and with wait: false no more than {name}_in_flight "
+                f"({limit}) may be started",
+                f"Set wait: true, or {name}_in_flight: {wanted}",
+            )
 
 
 def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -> None:
@@ -579,6 +619,8 @@ ARGUMENT_SPEC: t.Final[dict[str, t.Any]] = {
     "on_timeout": {"type": "str", "choices": ["leave", "cancel"], "default": "leave"},
     "retry_failed_hosts": {"type": "int", "default": 0},
     "clusters_in_flight": {"type": "int", "default": 5},
+    "hosts_in_flight": {"type": "int", "default": 64},
+    "parallel_requests": {"type": "int", "default": 8},
 }
 
 

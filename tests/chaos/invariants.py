@@ -32,6 +32,8 @@ LOOKING = 45.0
 LONGEST_RETRY_PAUSE = 60.0
 #: Seconds from an interruption to the end: some tries to log out, the last of which may hang.
 LEAVING = 45.0
+#: No world has more hosts.
+MANY_HOSTS = 64
 #: So much of a session is enough to be recognised; answers that are cut off hold no more.
 BEGINNING = 12
 
@@ -208,7 +210,8 @@ def bound(report: Report) -> float:
     """
     options = report.run.options
     units = max(1, len(report.result.get("clusters", ())) + len(report.result.get("standalone_hosts", ())))
-    turns = math.ceil(units / options["clusters_in_flight"])
+    # Where few hosts may be in flight, there may be no two clusters that fit.
+    turns = math.ceil(units / options["clusters_in_flight"]) if options["hosts_in_flight"] >= MANY_HOSTS else units
     each = options["wait_timeout"] + options["poll_interval"]
     if report.was_busy:
         each += options["busy_timeout"]

@@ -353,6 +353,7 @@ class _Maker:
             "on_timeout": self._dice.choice(("leave", "cancel")),
             "retry_failed_hosts": self._dice.choice((0, 0, 1, 2)),
             "clusters_in_flight": self._dice.choice((1, 2, 5, 5)),
+            "hosts_in_flight": self._dice.choice((2, 5, 64, 64)),
         }
 
     def _runs(self, options: Data, *, calm: bool) -> tuple[Run, ...]:
@@ -361,7 +362,11 @@ class _Maker:
         runs = [Run(options, check_mode=True)] if self._chance(0.2) else []
         for _dummy in range(self._dice.choice((1, 1, 2, 3))):
             plan = self._plan() if self._chance(0.4) else None
-            own = {**options, "wait": False, "clusters_in_flight": 10} if self._chance(0.05) else options
+            own = (
+                {**options, "wait": False, "clusters_in_flight": 10, "hosts_in_flight": 64}
+                if self._chance(0.05)
+                else options
+            )
             runs.append(Run(own, plan=plan, pause=self._dice.choice((0, 1, 60, 600))))
         if self._chance(0.1):
             runs.append(Run(options, check_mode=True))

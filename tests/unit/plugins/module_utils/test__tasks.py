@@ -12,12 +12,13 @@ import pytest
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _tasks
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline, Delays
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import UnparsableError, VCenterError
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task, TimedOut, Together, Vanished, Wait
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
 
-DELAYS = Delays(2, 1.5, 10)
+PACE = _tasks.Pace(10)
+LIMITS = _tasks.Limits(5, 64)
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_all_tasks_of_a_kind_are_asked_for_in_one_call(
     tasks = [stage("prod"), stage("domain-c9"), stage("domain-c11")]
     told: list[t.Any] = []
     started = clock.now()
-    Together(client, 5, DELAYS).run([waiting(client, task, 500, told) for task in tasks])
+    Together(client, LIMITS, PACE).run([(waiting(client, task, 500, told), 1) for task in tasks])
     assert {task.status for task in told} == {"SUCCEEDED"}
     assert lists(vcenter) == len(clock.slept)
     assert 60 <= clock.now() - started <= 71, "the end is seen within one pause"
@@ -66,7 +67,7 @@ def test_a_blocked_task_is_waited_for(
 ) -> None:
     world.patch({"clusters": {"prod": {"stage_outcomes": [{"blocked": {"after": 10, "seconds": 300}}]}}})
     told: list[t.Any] = []
-    Together(client, 5, DELAYS).run([waiting(client, stage("prod"), 1000, told)])
+    Together(client, LIMITS, PACE).run([(waiting(client, stage("prod"), 1000, told), 1)])
     assert told[0].status == "SUCCEEDED"
     assert clock.now() > 1300
 
@@ -76,7 +77,7 @@ def test_a_deadline_ends_the_waiting_in_time(
 ) -> None:
     told: list[t.Any] = []
     started = clock.now()
-    Together(client, 5, DELAYS).run([waiting(client, stage("prod"), 25, told)])
+    Together(client, LIMITS, PACE).run([(waiting(client, stage("prod"), 25, told), 1)])
     assert isinstance(told[0], TimedOut)
     assert told[0].last is not None
     assert told[0].last.status == "RUNNING"
@@ -89,14 +90,14 @@ def test_success_is_looked_at_before_the_clock(
     told: list[t.Any] = []
     task = stage("domain-c9")
     clock.sleep(29)
-    Together(client, 5, DELAYS).run([waiting(client, task, 1, told)])
+    Together(client, LIMITS, PACE).run([(waiting(client, task, 1, told), 1)])
     assert isinstance(told[0], Task), "it ended in the very second of the deadline"
 
 
 def test_waiting_without_a_task_is_a_pause(client: VCenterClient, vcenter: VCenter, clock: t.Any) -> None:
     told: list[t.Any] = []
     started = clock.now()
-    Together(client, 5, DELAYS).run([waiting(client, None, 30, told)])
+    Together(client, LIMITS, PACE).run([(waiting(client, None, 30, told), 1)])
     assert told == [None]
     assert clock.now() - started == pytest.approx(30)
     assert lists(vcenter) == 0
@@ -108,7 +109,7 @@ def test_a_task_that_is_gone_is_told_after_three_looks(
     task = stage("prod")
     world.tasks.vanish(task)
     told: list[t.Any] = []
-    Together(client, 5, DELAYS).run([waiting(client, task, 500, told)])
+    Together(client, LIMITS, PACE).run([(waiting(client, task, 500, told), 1)])
     assert isinstance(told[0], Vanished)
     assert lists(vcenter) == 3
 
@@ -119,7 +120,7 @@ def test_an_outage_is_endured(
     told: list[t.Any] = []
     task = stage("prod")
     world.faults.add("503_plain", action="list", times=15)
-    Together(client, 5, DELAYS).run([waiting(client, task, 5000, told)])
+    Together(client, LIMITS, PACE).run([(waiting(client, task, 5000, told), 1)])
     assert told[0].status == "SUCCEEDED"
     assert lists(vcenter) > 15
 
@@ -130,7 +131,7 @@ def test_an_outage_that_lasts_ends_the_run(
     world.faults.add("503_plain", action="list", times=None)
     started = clock.now()
     with pytest.raises(UnparsableError, match="503"):
-        Together(client, 5, DELAYS, outage_timeout=200).run([waiting(client, stage("prod"), 5000, [])])
+        Together(client, LIMITS, PACE, outage_timeout=200).run([(waiting(client, stage("prod"), 5000, []), 1)])
     assert 200 <= clock.now() - started <= 300
 
 
@@ -138,7 +139,7 @@ def test_a_refusal_is_no_outage(client: VCenterClient, world: World, stage: t.Ca
     world.faults.add("html", action="list", times=None)
     task = stage("prod")
     with pytest.raises(VCenterError):
-        Together(client, 5, DELAYS, outage_timeout=0).run([waiting(client, task, 500, [])])
+        Together(client, LIMITS, PACE, outage_timeout=0).run([(waiting(client, task, 500, []), 1)])
 
 
 def task_of(**info: t.Any) -> Task:
