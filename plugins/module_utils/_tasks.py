@@ -344,7 +344,7 @@ class Together:
 
     def _resume(self, jobs: t.Sequence[tuple[Job, Resumption]]) -> None:
         steps = side_by_side([functools.partial(_step, *one) for one in jobs], self._client.connections)
-        for (job, dummy), wait in zip(jobs, steps, strict=True):
+        for (job, _dummy), wait in zip(jobs, steps, strict=True):
             if wait is None:
                 continue
             self._waiting[job] = wait
