@@ -1,0 +1,71 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""`make bench`: what staging costs, as a table and in bench/results.json."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import sys
+import time
+import typing as t
+
+from . import ceiling, tasks
+from .figures import Figure, table
+from .measure import machine
+
+RESULTS = pathlib.Path(__file__).with_name("results.json")
+
+
+def arguments(argv: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", type=_numbers, default=[], metavar="1,2", help="parts to measure (all)")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="runs of which medians are taken (5)")
+    return parser.parse_args(argv)
+
+
+def _numbers(text: str) -> list[int]:
+    return [int(number) for number in text.split(",") if number]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure, print, write."""
+    options = arguments(argv)
+    parts: dict[int, t.Callable[[], list[Figure]]] = {
+        1: lambda: tasks.measure(options.runs),
+    }
+    began = time.monotonic()
+    print(about(), flush=True)
+    figures = ceiling.measure(options.runs)
+    print(table(figures), flush=True)
+    for number, part in parts.items():
+        if number in (options.only or parts):
+            print(f"\nPart {number}", flush=True)
+            found = part()
+            print(table(found), flush=True)
+            figures += found
+    seconds = time.monotonic() - began
+    entries = [figure.as_dict() for figure in figures]
+    RESULTS.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+    print(f"\n{table(figure for figure in figures if figure.target)}")
+    print(f"\n{seconds / 60:.1f} minutes in all; everything is in bench/{RESULTS.name}")
+    return 0
+
+
+def about() -> str:
+    """Return a line on the machine and on what is measured with."""
+    core = importlib.metadata.version("ansible-core")
+    load = os.getloadavg()[0]
+    when = datetime.datetime.now(tz=datetime.timezone.utc)
+    return f"{machine()}; Python {platform.python_version()}, ansible-core {core}; load {load:.1f}; {when:%Y-%m-%d}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
