@@ -17,7 +17,7 @@ import sys
 import time
 import typing as t
 
-from . import ceiling, tasks
+from . import ceiling, staging, tasks
 from .figures import Figure, table
 from .measure import machine
 
@@ -28,6 +28,10 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--only", type=_numbers, default=[], metavar="1,2", help="parts to measure (all)")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="runs of which medians are taken (5)")
+    parser.add_argument(
+        "--sizes", type=_numbers, default=[1, 10, 100, 1000], metavar="1,10", help="clusters for ours (1,10,100,1000)"
+    )
+    parser.add_argument("--peers", type=int, default=200, metavar="N", help="clusters for others' ways (200)")
     return parser.parse_args(argv)
 
 
@@ -38,8 +42,13 @@ def _numbers(text: str) -> list[int]:
 def main(argv: list[str] | None = None) -> int:
     """Measure, print, write."""
     options = arguments(argv)
+    series = staging.Series(options.runs, options.sizes, options.peers)
     parts: dict[int, t.Callable[[], list[Figure]]] = {
         1: lambda: tasks.measure(options.runs),
+        2: lambda: staging.all_at_once(series),
+        3: lambda: staging.window(options.runs),
+        4: lambda: staging.growth(series),
+        5: lambda: staging.second_run(options.runs),
     }
     began = time.monotonic()
     print(about(), flush=True)

@@ -52,11 +52,13 @@ class Run:
 
     @property
     def polls(self) -> int:
-        """Looks at many tasks at once by their identifiers; one for a single task's result is none."""
+        """Looks at many tasks at once by their identifiers; those that read results are none."""
         return sum(
             1
             for request in self.requests
-            if request["path"] == "/api/cis/tasks" and ((request["body"] or {}).get("filter_spec") or {}).get("tasks")
+            if request["path"] == "/api/cis/tasks"
+            and request["body"]["filter_spec"].get("tasks")
+            and (request["body"].get("result_spec") or {}).get("exclude_result")
         )
 
 
@@ -144,15 +146,26 @@ def cluster_names(number: int) -> list[str]:
     return [f"cluster-{one:04}" for one in range(number)]
 
 
+def cluster_ids(number: int) -> list[str]:
+    """Return their identifiers."""
+    return [f"domain-c{8 + one}" for one in range(number)]
+
+
 def world(seconds: t.Sequence[float], *, latency: float = 0.0) -> Json:
     """Return a world with a cluster of 16 hosts for each entry.
 
     :param seconds: how long staging takes in each cluster.
     :param latency: seconds by which each answer is late.
     """
+    number = len(seconds)
     clusters = [
-        {"name": name, "stage_seconds": lasts, "hosts": [f"{name}-esx{host:02}" for host in range(HOSTS)]}
-        for name, lasts in zip(cluster_names(len(seconds)), seconds, strict=True)
+        {
+            "name": name,
+            "cluster": moid,
+            "stage_seconds": lasts,
+            "hosts": [f"{name}-esx{host:02}" for host in range(HOSTS)],
+        }
+        for name, moid, lasts in zip(cluster_names(number), cluster_ids(number), seconds, strict=True)
     ]
     late = [{"kind": "latency", "times": None, "seconds": latency}] if latency else []
     return {"datacenters": [{"name": "Berlin", "clusters": clusters}], "faults": late}
