@@ -18,7 +18,7 @@ import time
 import typing as t
 
 from . import ceiling, staging, tasks
-from .figures import Figure, table
+from .figures import Figure, merged, table
 from .measure import machine
 
 RESULTS = pathlib.Path(__file__).with_name("results.json")
@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
         5: lambda: staging.second_run(options.runs),
     }
     began = time.monotonic()
-    print(about(), flush=True)
+    print(f"{about()}; medians of {options.runs} runs", flush=True)
     figures = ceiling.measure(options.runs)
     print(table(figures), flush=True)
     for number, part in parts.items():
@@ -60,11 +60,12 @@ def main(argv: list[str] | None = None) -> int:
             found = part()
             print(table(found), flush=True)
             figures += found
-    seconds = time.monotonic() - began
-    entries = [figure.as_dict() for figure in figures]
+    figures = merged(figures)
+    minutes = (time.monotonic() - began) / 60
+    entries = [figure.as_dict() for figure in (*figures, Figure("minutes in all", (minutes,), note=about()))]
     RESULTS.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
     print(f"\n{table(figure for figure in figures if figure.target)}")
-    print(f"\n{seconds / 60:.1f} minutes in all; everything is in bench/{RESULTS.name}")
+    print(f"\n{minutes:.1f} minutes in all; everything is in bench/{RESULTS.name}")
     return 0
 
 

@@ -29,7 +29,7 @@ def measure(runs: int) -> list[Figure]:
             "update state": "/api/appliance/update",
             "compliance of 16 hosts": "/api/esx/settings/clusters/domain-c8/software/compliance",
         }
-        for dummy in range(runs):
+        for _dummy in range(runs):
             for name, path in paths.items():
                 wall, cpu = asyncio.run(rates(lab, session, path))
                 series.setdefault(f"simulator's ceiling, {name}: answers a second", []).append(wall)
@@ -54,5 +54,5 @@ async def rates(lab: Laboratory, session: str, path: str) -> tuple[float, float]
     headers: t.Final = {SESSION_HEADER: session}
     async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(ssl=context)) as http:
         began, worked = time.monotonic(), cpu_seconds(lab.vcenter.pid)
-        await asyncio.gather(*(ask(http, began + SECONDS) for dummy in range(CONNECTIONS)))
+        await asyncio.gather(*(ask(http, began + SECONDS) for _dummy in range(CONNECTIONS)))
         return answers / (time.monotonic() - began), answers / (cpu_seconds(lab.vcenter.pid) - worked)

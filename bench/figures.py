@@ -34,8 +34,10 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is reached; None without a target or without a value."""
-        return None if self.limit is None or self.value is None else self.value <= self.limit
+        """Whether the target is reached, by every run where it is 0; None without a target or without a value."""
+        if self.limit is None or self.value is None:
+            return None
+        return (max(self.series) if self.limit == 0 else self.value) <= self.limit
 
     def as_dict(self) -> dict[str, t.Any]:
         """Return the entry of the results file."""
@@ -52,9 +54,23 @@ class Figure:
         }
 
 
+def left_over(series: t.Iterable[float]) -> Figure:
+    """Return the figure that every part has: how many sessions each run of ours left open."""
+    return Figure("sessions left over", tuple(series), "0", 0.0)
+
+
+def merged(figures: t.Iterable[Figure]) -> list[Figure]:
+    """Return the figures with those of the same name as one."""
+    found: dict[str, Figure] = {}
+    for figure in figures:
+        before = found[figure.figure].series if figure.figure in found else ()
+        found[figure.figure] = dataclasses.replace(figure, series=before + figure.series)
+    return list(found.values())
+
+
 def table(figures: t.Iterable[Figure]) -> str:
     """Return the figures as lines for people."""
-    rows = [("figure", "median", "min", "max", "runs", "target", "")]
+    rows: list[tuple[str, ...]] = [("figure", "median", "min", "max", "runs", "target", "")]
     for figure in figures:
         numbers = [_text(number) for number in (figure.value, min(figure.series, default=None))]
         verdict = {None: "", True: "met", False: "MISSED"}[figure.met]

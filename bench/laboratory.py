@@ -19,7 +19,7 @@ import urllib.request
 
 from ansible_collections.vsphere.lifecycle.tests.processes import PASSWORD, USERNAME, Json, Playbook, VCenterProcess
 
-from .measure import Usage, cpu_seconds, measured
+from .measure import PERIOD, Usage, cpu_seconds, measured
 
 HOSTS = 16
 #: Seconds after which a play or a script is given up.
@@ -79,14 +79,14 @@ class Laboratory:
         tasks: list[Json],
         *arguments: str,
         in_process: bool = True,
-        watch: bool = True,
+        watch: float | None = PERIOD,
         variables: t.Mapping[str, str] | None = None,
         **play: t.Any,
     ) -> Run:
         """Run a playbook of one play to a good end.
 
         :param in_process: whether our modules may work in Ansible's own process.
-        :param watch: whether memory is looked at.
+        :param watch: seconds between two looks at memory; None for none.
         """
         # What the benchmark itself was started with must not change how plays find their modules.
         mine = {"PYTHONPATH": "", "VSPHERE_LIFECYCLE_IN_PROCESS": str(int(in_process))}
@@ -103,7 +103,7 @@ class Laboratory:
 
         return self._run(start)
 
-    def _run(self, start: t.Callable[[], subprocess.Popen[bytes]], *, watch: bool = True) -> Run:
+    def _run(self, start: t.Callable[[], subprocess.Popen[bytes]], *, watch: float | None = PERIOD) -> Run:
         self.vcenter.ask("reset", {})
         before, worked = len(self.vcenter.ask("sessions")), cpu_seconds(self.vcenter.pid)
         started = []

@@ -41,15 +41,15 @@ class Usage:
     worker: float = 0.0
 
 
-def measured(start: t.Callable[[], subprocess.Popen[bytes]], *, limit: float, watch: bool = True) -> Usage:
+def measured(start: t.Callable[[], subprocess.Popen[bytes]], *, limit: float, watch: float | None = PERIOD) -> Usage:
     """Start a process, wait for its end and return what it took; its exit code is in the process.
 
     :param limit: seconds after which it is killed, with its descendants.
-    :param watch: look at its memory, which costs the machine a little.
+    :param watch: seconds between two looks at its memory, which cost the machine a little; None for none.
     """
     began = time.monotonic()
     process = start()
-    memory = Memory(process.pid, period=PERIOD if watch else None)
+    memory = Memory(process.pid, watch)
     alarm = threading.Timer(limit, kill, (process.pid,))
     alarm.start()
     try:
@@ -75,7 +75,7 @@ class Memory:
     :param period: seconds between two looks; None for no look at all.
     """
 
-    def __init__(self, process: int, period: float | None = PERIOD) -> None:
+    def __init__(self, process: int, period: float | None) -> None:
         self.tree = self.module = self.worker = 0.0
         self._process = process
         self._stopped = threading.Event()
@@ -120,7 +120,7 @@ def cpu_seconds(process: int) -> float:
 def machine() -> str:
     """Return in one line what all this runs on."""
     names = re.findall(r"^model name\s*: (.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    total = _size(os.getpid(), "../meminfo", "MemTotal")
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / MB / 1000
     system = os.uname()
     model = names[0] if names else system.machine
-    return f"{len(names) or os.cpu_count()} x {model}, {total / 1000:.1f} GB, {system.sysname} {system.release}"
+    return f"{os.cpu_count()} x {model}, {memory:.1f} GB, {system.sysname} {system.release}"

@@ -15,7 +15,7 @@ import statistics
 import typing as t
 
 from . import plays
-from .figures import Figure
+from .figures import Figure, left_over
 from .laboratory import Laboratory, Run, laboratory, world
 
 #: Seconds that staging a cluster takes.
@@ -63,6 +63,7 @@ class Series:
 
     def __init__(self, runs: int, sizes: t.Sequence[int], peers: int) -> None:
         self.runs, self.sizes, self.peers = runs, tuple(sorted(sizes)), peers
+        self.left: list[float] = []
 
     @functools.cached_property
     def ours(self) -> dict[int, list[Staged]]:
@@ -70,36 +71,44 @@ class Series:
         found: dict[int, list[Staged]] = {number: [] for number in self.sizes}
         for one in range(self.runs):
             for number, series in found.items():
-                series.append(staged(plays.ours, number))
+                series.append(self._ours(number))
             print(f"  ours, run {one + 1} of {self.runs} done", flush=True)
         return found
 
     @functools.cached_property
     def as_module(self) -> list[Staged]:
         """The largest number, in a process of the module's own."""
-        way = functools.partial(plays.ours, in_process=False)
-        return [staged(way, self.sizes[-1]) for dummy in range(self.runs)]
+        return [self._ours(self.sizes[-1], in_process=False) for _dummy in range(self.runs)]
 
     @functools.cached_property
     def compared(self) -> dict[str, list[Staged]]:
         """Our way and others, by name; those of one run follow each other."""
-        ways: dict[str, tuple[Way, float]] = {"ours": (plays.ours, 0.0), "ours, 20 ms": (plays.ours, LATENCY)}
+        number = self.peers
+        ways: dict[str, t.Callable[[], Staged]] = {
+            "ours": lambda: self._ours(number),
+            "ours, 20 ms": lambda: self._ours(number, latency=LATENCY),
+        }
         if plays.sdk_is_there():
-            ways |= {"SDK script": (plays.sdk, 0.0), "SDK script, 20 ms": (plays.sdk, LATENCY)}
-        ways |= {"uri in two loops": (plays.uri_in_loops, 0.0), "uri with 50 forks": (plays.uri_with_forks, 0.0)}
+            ways["SDK script"] = lambda: staged(plays.sdk, number)
+            ways["SDK script, 20 ms"] = lambda: staged(plays.sdk, number, latency=LATENCY)
+        ways["uri in two loops"] = lambda: staged(plays.uri_in_loops, number)
+        ways["uri with 50 forks"] = lambda: staged(plays.uri_with_forks, number)
         found: dict[str, list[Staged]] = {name: [] for name in ways}
         for one in range(self.runs):
-            for name, (way, latency) in ways.items():
-                found[name].append(staged(way, self.peers, latency=latency))
-            print(f"  {self.peers} clusters in {len(ways)} ways, run {one + 1} of {self.runs} done", flush=True)
+            for name, way in ways.items():
+                found[name].append(way())
+            print(f"  {number} clusters in {len(ways)} ways, run {one + 1} of {self.runs} done", flush=True)
         return found
 
-    def left(self) -> list[float]:
-        """Return the sessions that our runs so far have left over."""
-        made = self.__dict__
-        ours = [one for series in made.get("ours", {}).values() for one in series]
-        compared = [one for name, series in made.get("compared", {}).items() if "ours" in name for one in series]
-        return [float(one.run.left) for one in (*ours, *made.get("as_module", ()), *compared)]
+    def left_over(self) -> Figure:
+        """Return the sessions that our runs have left open which were not told of before."""
+        told, self.left = self.left, []
+        return left_over(told)
+
+    def _ours(self, number: int, *, in_process: bool = True, latency: float = 0.0) -> Staged:
+        made = staged(functools.partial(plays.ours, in_process=in_process), number, latency=latency)
+        self.left.append(float(made.run.left))
+        return made
 
 
 def staged(way: Way, number: int, *, latency: float = 0.0) -> Staged:
@@ -114,7 +123,7 @@ def all_at_once(series: Series) -> list[Figure]:
     figures = [row for number, made in series.ours.items() for row in rows(f"{number} clusters, ours", made)]
     for name, made in series.compared.items():
         figures += rows(f"{series.peers} clusters, {name}", made)
-    return [*figures, *targets_of_all(series), *targets_of_compared(series)]
+    return [*figures, *targets_of_all(series), *targets_of_compared(series), series.left_over()]
 
 
 def rows(name: str, made: t.Sequence[Staged]) -> list[Figure]:
@@ -169,14 +178,15 @@ def targets_of_compared(series: Series) -> list[Figure]:
 def window(runs: int, number: int = WINDOW) -> list[Figure]:
     """Return the figures of part 3: unequal times, and only some clusters in flight."""
     chance = random.Random(SEED)
-    seconds = [round(chance.uniform(SHORTEST, LONGEST), 1) for dummy in range(number)]
+    seconds = [round(chance.uniform(SHORTEST, LONGEST), 1) for _dummy in range(number)]
     best = schedule(seconds, IN_FLIGHT)
-    walls, peaks = [], []
+    walls, peaks, left = [], [], []
     for one in range(runs):
         with laboratory(world(seconds)) as lab:
             nothing = plays.nothing(lab)
             made = Staged(plays.ours(lab, number, in_flight=IN_FLIGHT), nothing, number)
             walls.append(made.task / best)
+            left.append(float(made.run.left))
             peaks.append(float(lab.vcenter.ask("world")["peaks"]["clusters_staging"]))
         print(f"  part 3, run {one + 1} of {runs} done", flush=True)
     limit = 1.05 + plays.POLL / best
@@ -184,6 +194,7 @@ def window(runs: int, number: int = WINDOW) -> list[Figure]:
     return [
         Figure("window: most clusters in flight", tuple(peaks)),
         Figure(name, tuple(walls), "<= 1.05 + one poll", limit),
+        left_over(left),
     ]
 
 
@@ -206,6 +217,7 @@ def growth(series: Series) -> list[Figure]:
         for what, value in told.items()
         for number, made in series.ours.items()
     ]
+    figures.append(series.left_over())
     sizes = [number for number in series.sizes if number >= 10]
     if len(sizes) < 2:
         return figures
@@ -227,7 +239,7 @@ def exponent(points: t.Sequence[tuple[float, float]]) -> float:
 def second_run(runs: int, number: int = 100) -> list[Figure]:
     """Return the figures of part 5: the same again, when everything is staged."""
     made = []
-    for dummy in range(runs):
+    for _dummy in range(runs):
         with laboratory(world([1.0] * number)) as lab:
             nothing = plays.nothing(lab)
             plays.ours(lab, number)
@@ -238,4 +250,5 @@ def second_run(runs: int, number: int = 100) -> list[Figure]:
         Figure(f"second run, {number} clusters: requests", tuple(float(len(one.run.requests)) for one in made)),
         Figure("second run, all staged: requests beyond N + 4", more, "<= 0", 0.0),
         Figure("second run, all staged: tasks changed", tuple(float(one.run.changed) for one in made), "0", 0.0),
+        left_over(float(one.run.left) for one in made),
     ]

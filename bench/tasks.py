@@ -14,11 +14,13 @@ import typing as t
 
 from ansible_collections.vsphere.lifecycle.tests.processes import ROOT, Json
 
-from .figures import Figure
+from .figures import Figure, left_over
 from .laboratory import SESSION_HEADER, Laboratory, Run, laboratory, world
 
 #: Equal tasks of the longer play; the shorter one has one of them.
 TASKS = 20
+#: Seconds between two looks at the memory of processes that do not live long.
+OFTEN = 0.02
 PEER = ROOT / ".work" / "bench-peer"
 OURS = "vsphere.lifecycle.appliance_update_info"
 THEIRS = "vmware.vmware_rest.appliance_update_info"
@@ -37,7 +39,7 @@ class Kind:
     in_process: bool = True
     variables: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def play(self, lab: Laboratory, number: int, *, watch: bool = False) -> Run:
+    def play(self, lab: Laboratory, number: int, *, watch: float | None = None) -> Run:
         """Run a play of so many of them."""
         tasks = [{"name": f"Task {one}", **self.task} for one in range(number)]
         return lab.play(tasks, in_process=self.in_process, watch=watch, variables=self.variables)
@@ -85,17 +87,20 @@ def measure(runs: int) -> list[Figure]:
         compared = kinds(lab, session)
         costs: dict[str, list[float]] = {kind.name: [] for kind in compared}
         figures: list[Figure] = []
+        left: list[float] = []
         for number in range(runs):
             for kind in compared:
                 short, long = kind.play(lab, 1), kind.play(lab, TASKS)
                 costs[kind.name].append((long.usage.wall - short.usage.wall) / (TASKS - 1))
                 if number == 0:
                     figures += seen(kind, long)
+                if OURS in kind.task:
+                    left.append(float(long.left))
             print(f"  part 1, run {number + 1} of {runs} done", flush=True)
         for kind in compared:
-            figures += memory(kind, [kind.play(lab, 2, watch=True) for dummy in range(min(runs, 3))])
+            figures += memory(kind, [kind.play(lab, 2, watch=OFTEN) for _dummy in range(runs)])
     seconds = [Figure(f"seconds per task: {name}", tuple(series)) for name, series in costs.items()]
-    return [*seconds, *figures, *ratios(costs)]
+    return [*seconds, *figures, *ratios(costs), left_over(left)]
 
 
 def seen(kind: Kind, run: Run) -> list[Figure]:
