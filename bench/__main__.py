@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
 import importlib.metadata
 import json
@@ -51,6 +52,10 @@ def main(argv: list[str] | None = None) -> int:
         5: lambda: staging.second_run(options.runs),
     }
     began = time.monotonic()
+
+    def minutes() -> float:
+        return (time.monotonic() - began) / 60
+
     print(f"{about()}; medians of {options.runs} runs", flush=True)
     figures = ceiling.measure(options.runs)
     print(table(figures), flush=True)
@@ -59,22 +64,27 @@ def main(argv: list[str] | None = None) -> int:
             print(f"\nPart {number}", flush=True)
             found = part()
             print(table(found), flush=True)
-            figures += found
-    figures = merged(figures)
-    minutes = (time.monotonic() - began) / 60
-    entries = [figure.as_dict() for figure in (*figures, Figure("minutes in all", (minutes,), note=about()))]
-    RESULTS.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+            figures = merged((*figures, *found))
+            write((*figures, Figure("minutes in all", (minutes(),), note=about())))
     print(f"\n{table(figure for figure in figures if figure.target)}")
-    print(f"\n{minutes:.1f} minutes in all; everything is in bench/{RESULTS.name}")
+    print(f"\n{minutes():.1f} minutes in all; everything is in bench/{RESULTS.name}")
     return 0
+
+
+def write(figures: t.Iterable[Figure]) -> None:
+    """Write the results file, after each part anew."""
+    entries = [figure.as_dict() for figure in figures]
+    RESULTS.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
 
 
 def about() -> str:
     """Return a line on the machine and on what is measured with."""
-    core = importlib.metadata.version("ansible-core")
-    load = os.getloadavg()[0]
+    versions = [f"Python {platform.python_version()}"]
+    for package in ("ansible-core", "requests", "vcf-sdk"):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions.append(f"{package} {importlib.metadata.version(package)}")
     when = datetime.datetime.now(tz=datetime.timezone.utc)
-    return f"{machine()}; Python {platform.python_version()}, ansible-core {core}; load {load:.1f}; {when:%Y-%m-%d}"
+    return f"{machine()}; {', '.join(versions)}; load {os.getloadavg()[0]:.1f}; {when:%Y-%m-%d}"
 
 
 if __name__ == "__main__":

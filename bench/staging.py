@@ -121,6 +121,7 @@ def staged(way: Way, number: int, *, latency: float = 0.0) -> Staged:
 def all_at_once(series: Series) -> list[Figure]:
     """Return the figures of part 2."""
     figures = [row for number, made in series.ours.items() for row in rows(f"{number} clusters, ours", made)]
+    figures += rows(f"{series.sizes[-1]} clusters, ours as a module", series.as_module)
     for name, made in series.compared.items():
         figures += rows(f"{series.peers} clusters, {name}", made)
     return [*figures, *targets_of_all(series), *targets_of_compared(series), series.left_over()]
@@ -132,12 +133,13 @@ def rows(name: str, made: t.Sequence[Staged]) -> list[Figure]:
         "seconds of the whole": lambda one: one.run.usage.wall,
         "wall of the whole over ideal": lambda one: one.run.usage.wall / LASTS,
         "requests": lambda one: float(len(one.run.requests)),
-        "polls": lambda one: float(one.run.polls),
-        "requests over formula": lambda one: one.over_formula,
         "CPU seconds of the whole": lambda one: one.run.usage.cpu,
         "MB of the whole (PSS)": lambda one: one.run.usage.tree,
         "CPU seconds of the simulator": lambda one: one.run.simulator,
     }
+    if "ours" in name:
+        told["polls"] = lambda one: float(one.run.polls)
+        told["requests over formula"] = lambda one: one.over_formula
     return [Figure(f"{name}: {what}", tuple(value(one) for one in made)) for what, value in told.items()]
 
 
@@ -146,7 +148,8 @@ def targets_of_all(series: Series) -> list[Figure]:
     figures = []
     for number, target, limit in ((100, "<= 1.05 + 1 s", 1.05 + 1 / LASTS), (1000, "<= 1.15", 1.15)):
         ratios = tuple(one.task / LASTS for one in series.ours.get(number, ()))
-        figures.append(Figure(f"wall over ideal, {number} clusters, all in flight", ratios, target, limit))
+        missing = "" if ratios else "not among SIZES"
+        figures.append(Figure(f"wall over ideal, {number} clusters, all in flight", ratios, target, limit, missing))
     formula = [tuple(one.over_formula for one in made) for number, made in series.ours.items() if number > 1]
     worst = max(formula, key=statistics.median, default=())
     largest = series.sizes[-1]

@@ -88,6 +88,9 @@ def measure(runs: int) -> list[Figure]:
         costs: dict[str, list[float]] = {kind.name: [] for kind in compared}
         figures: list[Figure] = []
         left: list[float] = []
+        for kind in compared:
+            # Once for nothing, so that everything is compiled.
+            kind.play(lab, 1)
         for number in range(runs):
             for kind in compared:
                 short, long = kind.play(lab, 1), kind.play(lab, TASKS)
@@ -107,7 +110,8 @@ def seen(kind: Kind, run: Run) -> list[Figure]:
     """Return what vCenter saw of a play."""
     if not run.requests:
         return []
-    counted = {"requests": len(run.requests), "logins": run.logins, "sessions left over": run.left}
+    counted = {"requests": len(run.requests), "logins": run.logins, "logouts": run.logouts}
+    counted["sessions left over"] = run.left
     return [Figure(f"{what} of {TASKS} tasks: {kind.name}", (float(number),)) for what, number in counted.items()]
 
 
