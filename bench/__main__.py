@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
         return (time.monotonic() - began) / 60
 
     print(f"{about()}; medians of {options.runs} runs", flush=True)
-    figures = ceiling.measure(options.runs)
+    figures = ceiling.measure(options.runs, max(options.sizes))
     print(table(figures), flush=True)
     for number, part in parts.items():
         if number in (options.only or parts):

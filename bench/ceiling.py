@@ -21,19 +21,23 @@ SECONDS = 2.0
 CONNECTIONS = 8
 
 
-def measure(runs: int) -> list[Figure]:
-    """Return answers a second, as a client sees them and by the simulator's own CPU, for two kinds of GET."""
+def measure(runs: int, number: int) -> list[Figure]:
+    """Return answers a second, as a client sees them and by the simulator's own CPU.
+
+    :param number: clusters in the world, as many as the largest measurement has.
+    """
     series: dict[str, list[float]] = {}
-    with laboratory(world([1.0])) as lab, lab.session() as session:
+    with laboratory(world([1.0] * number)) as lab, lab.session() as session:
         paths = {
             "update state": "/api/appliance/update",
+            "hosts of a cluster": "/api/vcenter/host?clusters=domain-c8",
             "compliance of 16 hosts": "/api/esx/settings/clusters/domain-c8/software/compliance",
         }
         for _dummy in range(runs):
             for name, path in paths.items():
                 wall, cpu = asyncio.run(rates(lab, session, path))
-                series.setdefault(f"simulator's ceiling, {name}: answers a second", []).append(wall)
-                series.setdefault(f"simulator's ceiling, {name}: answers a CPU second", []).append(cpu)
+                series.setdefault(f"simulator with {number} clusters, {name}: answers a second", []).append(wall)
+                series.setdefault(f"simulator with {number} clusters, {name}: answers a CPU second", []).append(cpu)
             lab.vcenter.ask("reset", {})
     return [Figure(name, tuple(values)) for name, values in series.items()]
 

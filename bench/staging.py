@@ -220,7 +220,8 @@ def growth(series: Series) -> list[Figure]:
         for what, value in told.items()
         for number, made in series.ours.items()
     ]
-    figures.append(series.left_over())
+    if series.left:
+        figures.append(series.left_over())
     sizes = [number for number in series.sizes if number >= 10]
     if len(sizes) < 2:
         return figures
