@@ -56,6 +56,9 @@ def measured(start: t.Callable[[], subprocess.Popen[bytes]], *, limit: float, wa
         status, used = os.wait4(process.pid, 0)[1:]
         wall = time.monotonic() - began
         process.returncode = os.waitstatus_to_exitcode(status)
+    except BaseException:
+        kill(process.pid)
+        raise
     finally:
         alarm.cancel()
         memory.stop()

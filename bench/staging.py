@@ -223,15 +223,30 @@ def growth(series: Series) -> list[Figure]:
     if series.left:
         figures.append(series.left_over())
     sizes = [number for number in series.sizes if number >= 10]
-    if len(sizes) < 2:
-        return figures
     for what, value in told.items():
-        fitted = tuple(
-            exponent([(number, value(series.ours[number][run])) for number in sizes]) for run in range(series.runs)
-        )
         bound = ("<= 1.1", 1.1) if "CPU" in what else (None, None)
-        figures.append(Figure(f"growth exponent, {sizes[0]} to {sizes[-1]} clusters: {what}", fitted, *bound))
+        figures.append(fitted(series, sizes, what, value, *bound))
+        if len(sizes) > 2:
+            # What is there for any number of clusters hides growth less in the last step.
+            figures.append(fitted(series, sizes[-2:], what, value))
     return figures
+
+
+def fitted(
+    series: Series,
+    sizes: t.Sequence[int],
+    what: str,
+    value: t.Callable[[Staged], float],
+    target: str | None = None,
+    limit: float | None = None,
+) -> Figure:
+    """Return the exponent with which a value grows over these numbers of clusters; no value for less than two."""
+    if len(sizes) < 2:
+        return Figure(f"growth exponent: {what}", (), target, limit, "SIZES has less than two from 10 on")
+    found = tuple(
+        exponent([(number, value(series.ours[number][run])) for number in sizes]) for run in range(series.runs)
+    )
+    return Figure(f"growth exponent, {sizes[0]} to {sizes[-1]} clusters: {what}", found, target, limit)
 
 
 def exponent(points: t.Sequence[tuple[float, float]]) -> float:
