@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import sys
 import time
 import typing as t
@@ -43,6 +44,8 @@ def _numbers(text: str) -> list[int]:
 def main(argv: list[str] | None = None) -> int:
     """Measure, print, write."""
     options = arguments(argv)
+    # So that whoever ends this early ends the simulator and the play with it.
+    signal.signal(signal.SIGTERM, lambda *dummy: sys.exit(143))
     series = staging.Series(options.runs, options.sizes, options.peers)
     parts: dict[int, t.Callable[[], list[Figure]]] = {
         1: lambda: tasks.measure(options.runs),

@@ -120,7 +120,9 @@ def memory(kind: Kind, runs: t.Sequence[Run]) -> list[Figure]:
     module = [run.usage.module for run in runs if run.usage.module]
     if module:
         return [Figure(f"MB of the module process: {kind.name}", tuple(module))]
-    return [Figure(f"MB of the worker process: {kind.name}", tuple(run.usage.worker for run in runs))]
+    # Now and then one is over before anybody has looked.
+    worker = tuple(run.usage.worker for run in runs if run.usage.worker)
+    return [Figure(f"MB of the worker process: {kind.name}", worker)]
 
 
 def ratios(costs: dict[str, list[float]]) -> list[Figure]:
