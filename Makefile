@@ -1,7 +1,7 @@
 # The front door: every target makes what it needs, in .venv and .work. `make` alone lists them.
 # Variables: PYTHON=/path/to/python picks the interpreter, VENV=folder another place for the virtual environment.
 .PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security sanity integration both_ways molecule \
-	build importer coverage clean
+	build importer coverage bench clean
 # ansible-test keeps its results in one place: two at once would mix them up.
 .NOTPARALLEL:
 export PYTHON VENV
@@ -73,6 +73,11 @@ importer: ## what Galaxy would say to the tarball
 
 coverage: ## coverage of unit and integration tests together, as text and .work/coverage.xml
 	$(DEV) python -m tools coverage
+
+bench: ## what staging costs, in figures beside their targets; not part of test (ONLY=1,2 for some parts, RUNS=5)
+	$(DEV) env PYTHONPATH=.work/link python -m ansible_collections.vsphere.lifecycle.bench \
+	    $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) $(if $(SIZES),--sizes $(SIZES)) \
+	    $(if $(PEERS),--peers $(PEERS))
 
 clean: ## remove everything that make has made
 	rm -rf "$$(sh tools/venv_place.sh)" "$$(sh tools/venv_place.sh)-matrix" .work .ansible .cache .mypy_cache \

@@ -51,15 +51,19 @@ def short_folder() -> t.Iterator[pathlib.Path]:
 
 
 class VCenterProcess:
-    """`python -m simulator`, for as long as the ``with`` block takes."""
+    """`python -m simulator`, for as long as the ``with`` block takes.
 
-    def __init__(self, folder: pathlib.Path, world: Json, *, speed: float = 20.0) -> None:
+    :param speed: simulated seconds in a real one.
+    :param lifetime: real seconds after which it ends by itself.
+    """
+
+    def __init__(self, folder: pathlib.Path, world: Json, *, speed: float = 20.0, lifetime: float = 2 * LIMIT) -> None:
         self._folder, self._ready = folder, folder / "ready.json"
         whole = {"vcenter": {"users": {USERNAME: {"password": PASSWORD}}}, **world}
         (folder / "world.yml").write_text(yaml.safe_dump(whole), encoding="utf-8")
         self._command = [
             *(sys.executable, "-m", "simulator", "--quiet", "--world", str(folder / "world.yml")),
-            *("--speed", str(speed), "--lifetime", str(2 * LIMIT)),
+            *("--speed", str(speed), "--lifetime", str(lifetime)),
             *("--ca-file", str(folder / "ca.pem"), "--ready-file", str(self._ready)),
         ]
 
@@ -88,6 +92,11 @@ class VCenterProcess:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
 
     @property
     def environment(self) -> dict[str, str]:

@@ -31,6 +31,7 @@ TYPED = (
     "simulator",
     "demo",
     "tools",
+    "bench",
     "tests/unit",
     "tests/contract",
     "tests/chaos",
