@@ -24,18 +24,20 @@ from ansible_collections.vsphere.lifecycle.simulator.inventory import Outcome
 
 Stage = t.Callable[..., dict[str, t.Any]]
 
-DEFAULTS: dict[str, t.Any] = {name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()}
+#: Most tests look at every host.
+DEFAULTS: dict[str, t.Any] = {**{name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()}, "detail": "full"}
 
 
 @pytest.fixture
 def staged(run: t.Any) -> Stage:
     """Run the module's work with some options, the others at their defaults."""
 
-    def call(*, check_mode: bool = False, username: str = "", password: str = "", **options: t.Any) -> dict[str, t.Any]:
+    def call(
+        *, check_mode: bool = False, diff: bool = False, username: str = "", password: str = "", **options: t.Any
+    ) -> dict[str, t.Any]:
         params = {**DEFAULTS, **options}
-        return t.cast(
-            "dict[str, t.Any]", run(stage, params, check_mode=check_mode, username=username, password=password)
-        )
+        how = {"check_mode": check_mode, "diff": diff, "username": username, "password": password}
+        return t.cast("dict[str, t.Any]", run(stage, params, **how))
 
     return call
 
@@ -226,9 +228,9 @@ def test_new_image_after_a_staging_is_noticed(staged: Stage, vcenter: VCenter, w
 def test_check_mode_writes_nothing_and_says_the_same(
     staged: Stage, vcenter: VCenter, options: dict[str, t.Any]
 ) -> None:
-    planned = staged(check_mode=True, **options)
+    planned = staged(check_mode=True, diff=True, **options)
     assert vcenter.writes == []
-    done = staged(**options)
+    done = staged(diff=True, **options)
     assert planned["changed"] == done["changed"]
     assert planned["diff"] == done["diff"]
     assert verdicts(planned) == verdicts(done)
