@@ -17,7 +17,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils import _files
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption
 
 
-def check(path: pathlib.Path | str) -> None:
+def check(path: pathlib.Path) -> None:
     _files.check_replaceable(str(path), "result_file")
 
 
@@ -32,7 +32,7 @@ def test_a_check_leaves_nothing_behind(tmp_path: pathlib.Path) -> None:
 
 def test_a_bare_name_is_meant_from_here(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    check("here.jsonl")
+    check(pathlib.Path("here.jsonl"))
     _files.replace("here.jsonl", ["{}"])
     assert (tmp_path / "here.jsonl").read_text() == "{}\n"
 
@@ -47,7 +47,7 @@ def test_what_cannot_be_replaced_is_refused(tmp_path: pathlib.Path, monkeypatch:
     for path, reason in (
         (tmp_path / "missing" / "file", "No such file or directory"),
         (tmp_path / "somebody's" / "file", "Not a directory"),
-        ("null\0byte", "embedded null"),
+        (tmp_path / "null\0byte", "embedded null"),
     ):
         with pytest.raises(InvalidOption, match=f"cannot be written .*{reason}.*Give result_file a file"):
             check(path)
