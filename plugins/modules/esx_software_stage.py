@@ -137,8 +137,8 @@ options:
         standalone host, in the shape of RV(clusters) with O(detail=full), and besides C(kind) (V(cluster) or V(host))
         and C(check_mode), which tells whether the line is a prediction.
       - It is written in one step when the run has ended, also when hosts have failed or time ran out and in check mode,
-        and then replaces the file of an earlier run. A run that ends before it has a verdict, because of a problem found before the first
-        change or of a signal, leaves the file as it was.
+        and then replaces the file of an earlier run. A run that ends before it has a verdict, because of a problem
+        found before the first change or of a signal, leaves the file as it was.
       - The file is made readable for its owner only. A symbolic link, or anything but a plain file of this user in that
         place, and a directory that cannot be written are refused before anything is changed.
       - When writing fails at the end, there is a warning, and the result is returned all the same.
