@@ -14,7 +14,7 @@ import typing as t
 
 from ansible_collections.vsphere.lifecycle.tests.processes import PASSWORD, USERNAME, Json
 
-from .laboratory import SESSION_HEADER, Laboratory, Run, cluster_ids, cluster_names
+from .laboratory import HOSTS, SESSION_HEADER, Laboratory, Run, cluster_ids, cluster_names
 
 #: Seconds between two looks at tasks, for everybody.
 POLL = 1
@@ -34,7 +34,13 @@ def ours(lab: Laboratory, number: int, *, in_flight: int | None = None, in_proce
 
     :param in_flight: clusters at a time; None for all.
     """
-    options = {"clusters": cluster_names(number), "clusters_in_flight": in_flight or number, "poll_interval": POLL}
+    places = in_flight or number
+    options = {
+        "clusters": cluster_names(number),
+        "clusters_in_flight": places,
+        "hosts_in_flight": places * HOSTS,
+        "poll_interval": POLL,
+    }
     task = {"name": "Stage", "vsphere.lifecycle.esx_software_stage": options}
     return lab.play([task], in_process=in_process)
 

@@ -23,6 +23,7 @@ PREFIX = "ansible_collections.vsphere.lifecycle."
 ROWS = (
     ("_text",),
     ("_errors", "_clock", "_context", "_rollout", "_side_by_side"),
+    ("_files",),
     ("_values", "_diagnostics"),
     ("_localizable", "_task_info"),
     ("_transport",),

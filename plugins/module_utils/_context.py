@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change in any release, without notice.
 
-"""What a work function may ask of the place it runs in: check mode, warnings, progress; knows no Ansible."""
+"""What a work function may ask of the place it runs in: check mode, warnings, progress, diff mode; knows no Ansible."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ class Context:
     :param check_mode: whether nothing may be changed.
     :param warn: tells the user something beside the result.
     :param progress: takes one line whenever something moves.
+    :param diff: whether the user wants to see what changes.
     """
 
     check_mode: bool = False
     warn: t.Callable[[str], None] = _ignore
     progress: t.Callable[[str], None] = _ignore
+    diff: bool = False
 
     def __post_init__(self) -> None:
         for name in ("warn", "progress"):

@@ -11,13 +11,11 @@ from __future__ import annotations
 import contextlib
 import datetime
 import json
-import os
-import stat
 import threading
 import types
 import typing as t
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._files import open_to_append
 
 
 class Diagnostics:
@@ -34,21 +32,7 @@ class Diagnostics:
 
     def __init__(self, path: str, warn: t.Callable[[str], None]) -> None:
         self._path, self._warn, self._broken = path, warn, False
-        # A link could lead the trace, and with it names and addresses, over somebody else's file.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        try:
-            descriptor = os.open(path, flags, 0o600)
-        except OSError as error:
-            raise InvalidOption(
-                f"The file '{path}' cannot be written ({error.strerror})",
-                "Give diagnostics a file in a directory of your own, no symbolic link",
-            ) from error
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
-            os.close(descriptor)
-            raise InvalidOption(f"'{path}' is no plain file of this user", "Give diagnostics another file")
-        os.fchmod(descriptor, 0o600)
-        self._file = os.fdopen(descriptor, "a", encoding="utf-8")
+        self._file = open_to_append(path, "diagnostics")
 
     def __enter__(self) -> Diagnostics:
         return self

@@ -100,7 +100,7 @@ def run_module(work: Work, argument_spec: Params, *, hands_out_session: bool = F
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **constraints)
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_IMPORT_ERROR))
-    context = Context(check_mode=module.check_mode, warn=module.warn, progress=module.debug)
+    context = Context(module.check_mode, module.warn, module.debug, diff=module._diff)
     signals = Signals()
     module.no_log_values.update(_misplaced_passwords(module.params))
     try:

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import collections
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Unit
@@ -24,19 +25,45 @@ NAMED_IN_MESSAGE = 10
 """How many hosts a message names for one reason; the result has all of them."""
 
 
-def result_of(units: t.Sequence[Unit]) -> Json:
-    """Return the result of the module, as RETURN of esx_software_stage documents it."""
+def result_of(units: t.Sequence[Unit], detail: str = "full", *, with_diff: bool = False) -> Json:
+    """Return the result of the module, as RETURN of esx_software_stage documents it.
+
+    :param detail: ``full``; ``failed`` for counts where all is well; ``summary`` for hardly more than counts.
+    :param with_diff: whether to tell of each host that changes what it was and is.
+    """
     verdicts = [verdict for unit in units for verdict in unit.verdicts.values()]
-    return {
-        "changed": any(_changed(unit) for unit in units),
-        "clusters": [_unit_result(unit) for unit in units if unit.entity.kind == "cluster"],
-        "standalone_hosts": [_unit_result(unit) for unit in units if unit.entity.kind == "host"],
-        "successful_hosts": names_with(verdicts, STAGED),
-        "skipped_hosts": names_with(verdicts, SKIPPED),
-        "failed_hosts": names_with(verdicts, FAILED),
-        "started_hosts": names_with(verdicts, STARTED),
-        "diff": _diff(units),
+    entries = {
+        kind: [_ENTRIES[detail](unit) for unit in units if unit.entity.kind == kind and _told_of(unit, detail)]
+        for kind in ("cluster", "host")
     }
+    kinds = [unit.entity.kind for unit in units]
+    result: Json = {
+        "changed": any(_changed(unit) for unit in units),
+        "counts": {
+            "clusters": kinds.count("cluster"),
+            "standalone_hosts": kinds.count("host"),
+            "hosts": len(verdicts),
+            **_counts(verdicts),
+        },
+        "clusters": entries["cluster"],
+        "standalone_hosts": entries["host"],
+        "failed_hosts": names_with(verdicts, FAILED),
+    }
+    if detail == "full":
+        result["successful_hosts"] = names_with(verdicts, STAGED)
+        result["skipped_hosts"] = names_with(verdicts, SKIPPED)
+        result["started_hosts"] = names_with(verdicts, STARTED)
+    if with_diff:
+        result["diff"] = _diff(units)
+    return result
+
+
+def lines_of(units: t.Sequence[Unit], *, check_mode: bool) -> list[Json]:
+    """Return all there is to know, one entry for each cluster and standalone host.
+
+    :param check_mode: whether it is a prediction.
+    """
+    return [{"kind": unit.entity.kind, "check_mode": check_mode, **_full_entry(unit)} for unit in units]
 
 
 def failure_of(units: t.Sequence[Unit], *, predicted: bool) -> tuple[str, str]:
@@ -81,21 +108,74 @@ def _next_step(retriable: int) -> str:
     return f"Remove the causes and run again: hosts that are staged by then are left alone.{hint}"
 
 
-def _unit_result(unit: Unit) -> Json:
+def _told_of(unit: Unit, detail: str) -> bool:
+    return detail != "summary" or _troubled(unit)
+
+
+def _troubled(unit: Unit) -> bool:
+    """Whether there is something about a unit that an operator should see."""
+    return (
+        bool(unit.problem or unit.timed_out or (unit.task and unit.task.error_messages))
+        or _alarming(unit.notifications)
+        or any(_host_troubled(verdict) for verdict in unit.verdicts.values())
+    )
+
+
+def _host_troubled(verdict: Verdict) -> bool:
+    return verdict.verdict == FAILED or (verdict.verdict == STAGED and _alarming(verdict.notifications))
+
+
+def _alarming(notifications: t.Iterable[Json]) -> bool:
+    return any(entry["type"] in {"ERROR", "WARNING"} for entry in notifications)
+
+
+def _counts(verdicts: t.Iterable[Verdict]) -> Json:
+    number = collections.Counter(entry.verdict for entry in verdicts)
+    return {verdict: number[verdict] for verdict in (STAGED, SKIPPED, FAILED, STARTED)}
+
+
+def _full_entry(unit: Unit) -> Json:
     return {
         "name": unit.entity.name,
         "moid": unit.entity.moid,
         "changed": _changed(unit),
-        "failed": any(verdict.verdict == FAILED for verdict in unit.verdicts.values()),
+        "failed": _failed(unit),
         "msg": unit.problem,
         "timed_out": unit.timed_out,
         "source": unit.source,
         "commit": unit.commit,
+        "counts": _counts(unit.verdicts.values()),
         "task": {**unit.task.summary(), "adopted": unit.adopted} if unit.task else None,
         "errors": list(unit.task.error_messages) if unit.task else [],
         "notifications": list(unit.notifications),
-        "hosts": [verdict.result() for verdict in sorted(unit.verdicts.values(), key=lambda entry: entry.name)],
+        "hosts": _hosts(unit.verdicts.values()),
     }
+
+
+def _small_entry(unit: Unit) -> Json:
+    """Return all about what went wrong, and counts for the rest; a thousand of these are still easy to keep."""
+    if _troubled(unit):
+        return {**_full_entry(unit), "hosts": _hosts(filter(_host_troubled, unit.verdicts.values()))}
+    entry = {name: _full_entry(unit)[name] for name in ("name", "moid", "changed", "failed", "commit", "counts")}
+    if unit.task and entry["counts"][STARTED]:
+        # Whoever does not wait for it needs to know where to look.
+        entry["task"] = {"id": unit.task.task}
+    return entry
+
+
+def _summary_entry(unit: Unit) -> Json:
+    return {name: _full_entry(unit)[name] for name in ("name", "moid", "failed", "msg", "counts")}
+
+
+_ENTRIES = {"full": _full_entry, "failed": _small_entry, "summary": _summary_entry}
+
+
+def _hosts(verdicts: t.Iterable[Verdict]) -> list[Json]:
+    return [verdict.result() for verdict in sorted(verdicts, key=lambda entry: entry.name)]
+
+
+def _failed(unit: Unit) -> bool:
+    return any(verdict.verdict == FAILED for verdict in unit.verdicts.values())
 
 
 def _changed(unit: Unit) -> bool:

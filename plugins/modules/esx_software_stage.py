@@ -132,6 +132,31 @@ options:
         read and started, most of all where vCenter is far away.
     type: int
     default: 8
+  detail:
+    description:
+      - How much the module returns. The message of a failure names every reason in any case.
+      - With V(failed), all there is to know about what had trouble, and counts for the rest. A thousand clusters
+        without trouble fit into 200 kB.
+      - With V(full), every host with its verdict. Choose it where later tasks go through the hosts.
+      - With V(summary), counts, the names of the hosts that failed, and one line for each cluster with trouble.
+      - A cluster or standalone host had trouble when one of its hosts failed or was staged with a warning or an error,
+        when its work ended early or ran out of time, when vCenter calls its task FAILED, or says a warning or an error
+        about the whole.
+    type: str
+    choices: [summary, failed, full]
+    default: failed
+  result_file:
+    description:
+      - File to write the full detail to, whatever O(detail) says. It has one line of JSON for each cluster and
+        standalone host, in the shape of RV(clusters) with O(detail=full), and besides C(kind) (V(cluster) or V(host))
+        and C(check_mode), which tells whether the line is a prediction.
+      - It is written in one step when the run has ended, also when hosts have failed or time ran out and in check mode,
+        and then replaces the file of an earlier run. A run that ends before it has a verdict, because of a problem
+        found before the first change or of a signal, leaves the file as it was.
+      - The file is made readable for its owner only. A symbolic link, or anything but a plain file of this user in that
+        place, and a directory that cannot be written are refused before anything is changed.
+      - When writing fails at the end, there is a warning, and the result is returned all the same.
+    type: path
 extends_documentation_fragment:
   - vsphere.lifecycle.vcenter
   - vsphere.lifecycle.attributes
@@ -143,6 +168,8 @@ attributes:
         known counts as one that would be staged.
   diff_mode:
     support: full
+    details:
+      - The diff has every host that changes, whatever O(detail) says.
   idempotent:
     support: full
 notes:
@@ -185,6 +212,12 @@ EXAMPLES = r"""
       - esx02.berlin.example.com
       - edge01.example.com
 
+- name: Stage many clusters, keep the result small, and everything about each host in a file
+  vsphere.lifecycle.esx_software_stage:
+    clusters: [prod-berlin, prod-hamburg]
+    detail: summary
+    result_file: ~/staged.jsonl
+
 - name: Go on after a failed host, and look at the reasons
   block:
     - name: Stage
@@ -200,7 +233,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 clusters:
-  description: What became of each cluster, in the order of the option; empty when only standalone hosts were named.
+  description:
+    - What became of each cluster, in the order of the option; empty when only standalone hosts were named.
+    - With O(detail=full), every cluster with all its members.
+    - With O(detail=failed), clusters that had trouble with all their members, but of the hosts only those with trouble;
+      of the other clusters C(name), C(moid), C(changed), C(failed), C(commit) and C(counts), and C(task) with nothing
+      but its C(id) where hosts are V(started).
+    - With O(detail=summary), only clusters that had trouble, with C(name), C(moid), C(failed), C(msg) and C(counts).
   returned: always, except when the module fails before it has looked at the objects
   type: list
   elements: dict
@@ -240,6 +279,10 @@ clusters:
       description: The commit that was really staged; V(null) when no task of this run has staged anything.
       type: str
       sample: "5"
+    counts:
+      description: How many of its hosts have which verdict.
+      type: dict
+      sample: {"staged": 2, "skipped": 2, "failed": 0, "started": 0}
     task:
       description: The last stage task of this run; V(null) when there was nothing to do.
       type: dict
@@ -280,7 +323,7 @@ clusters:
       elements: dict
       sample: []
     hosts:
-      description: The verdict of every host asked for.
+      description: The verdict of every host asked for; with O(detail=failed) only of those with trouble.
       type: list
       elements: dict
       contains:
@@ -361,15 +404,48 @@ standalone_hosts:
   elements: dict
   contains: *unit
   sample: []
+counts:
+  description: Of how many clusters, standalone hosts and hosts the result is, and how many hosts have which verdict.
+  returned: always, except when the module fails before it has looked at the objects
+  type: dict
+  contains:
+    clusters:
+      description: Clusters worked on.
+      type: int
+      sample: 2
+    standalone_hosts:
+      description: Standalone hosts worked on.
+      type: int
+      sample: 0
+    hosts:
+      description: Hosts asked for, in clusters and standalone.
+      type: int
+      sample: 4
+    staged:
+      description: Hosts that were newly staged (in check mode, that would be).
+      type: int
+      sample: 2
+    skipped:
+      description: Hosts that needed nothing.
+      type: int
+      sample: 2
+    failed:
+      description: Hosts that were not staged.
+      type: int
+      sample: 0
+    started:
+      description: Hosts whose staging was started or runs, and is not waited for.
+      type: int
+      sample: 0
 successful_hosts:
   description: Names of the hosts that were newly staged (in check mode, that would be).
-  returned: always, except when the module fails before it has looked at the objects
+  returned: O(detail=full), except when the module fails before it has looked at the objects
   type: list
   elements: str
   sample: [esx01.berlin.example.com]
 skipped_hosts:
   description: Names of the hosts that needed nothing.
-  returned: always, except when the module fails before it has looked at the objects
+  returned: O(detail=full), except when the module fails before it has looked at the objects
   type: list
   elements: str
   sample: [esx02.berlin.example.com]
@@ -381,13 +457,13 @@ failed_hosts:
   sample: []
 started_hosts:
   description: Names of the hosts whose staging was started or runs, and is not waited for.
-  returned: always, except when the module fails before it has looked at the objects
+  returned: O(detail=full), except when the module fails before it has looked at the objects
   type: list
   elements: str
   sample: []
 diff:
   description: What changed (or would change in check mode), by cluster or standalone host, and host.
-  returned: always, except when the module fails before it has looked at the objects
+  returned: diff mode, except when the module fails before it has looked at the objects
   type: dict
   contains:
     before:
@@ -408,9 +484,10 @@ problems:
 
 import dataclasses
 import functools
+import json
 import typing as t
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _inventory
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _files, _images, _inventory
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._appliance import system_version
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     InvalidOption,
@@ -420,9 +497,10 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._selection import Selection
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._side_by_side import side_by_side
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report import failure_of, result_of
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report import failure_of, lines_of, result_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_run import StageRun
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import harmless
 
 if t.TYPE_CHECKING:
     from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
@@ -455,15 +533,9 @@ SMALLEST = {
 
 def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> dict[str, t.Any]:
     """Stage what needs it; raise StagingFailed with the complete result when a host failed."""
+    check_options(params)
     options = Options(**{name: params[name] for name in OPTIONS})
     options = dataclasses.replace(options, commit=options.commit or None)
-    if params["clusters"] is None and params["hosts"] is None:
-        raise InvalidOption("Neither clusters nor hosts are named", "Name what is to be staged")
-    for name, least in SMALLEST.items():
-        if params[name] < least:
-            raise InvalidOption(
-                f"The option '{name}' is {params[name]}; it must be at least {least}", f"Correct {name}"
-            )
     selection = Selection(client, params["datacenter"] or None)
     units = selected_units(params, client, selection)
     find_problems(client, units, options.commit, selection.problems)
@@ -478,10 +550,28 @@ def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> 
         run.predict(units)
     else:
         run.run(units)
-    result = result_of(units)
+    if params["result_file"]:
+        write_result_file(params["result_file"], units, context)
+    result = result_of(units, params["detail"], with_diff=context.diff)
     if result["failed_hosts"]:
         raise StagingFailed(*failure_of(units, predicted=context.check_mode), result)
     return result
+
+
+def check_options(params: dict[str, t.Any]) -> None:
+    """Refuse what can be known to be wrong without asking vCenter.
+
+    :raises InvalidOption: the first that is found.
+    """
+    if params["clusters"] is None and params["hosts"] is None:
+        raise InvalidOption("Neither clusters nor hosts are named", "Name what is to be staged")
+    for name, least in SMALLEST.items():
+        if params[name] < least:
+            raise InvalidOption(
+                f"The option '{name}' is {params[name]}; it must be at least {least}", f"Correct {name}"
+            )
+    if params["result_file"]:
+        _files.check_replaceable(params["result_file"], "result_file")
 
 
 def selected_units(params: dict[str, t.Any], client: VCenterClient, selection: Selection) -> list[Unit]:
@@ -605,6 +695,15 @@ def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -
             )
 
 
+def write_result_file(path: str, units: list[Unit], context: Context) -> None:
+    """Write the full detail as lines of JSON; a disk that is full by now costs the file and not the result."""
+    lines = [json.dumps(harmless(entry)) for entry in lines_of(units, check_mode=context.check_mode)]
+    try:
+        _files.replace(path, lines)
+    except OSError as error:
+        context.warn(f"The file '{path}' of result_file was not written: {error.strerror}. It is as it was before.")
+
+
 ARGUMENT_SPEC: t.Final[dict[str, t.Any]] = {
     "clusters": {"type": "list", "elements": "str", "aliases": ["cluster", "cluster_name"]},
     "hosts": {"type": "list", "elements": "str", "aliases": ["host", "esxi_host_name", "esxi_hostname"]},
@@ -621,6 +720,8 @@ ARGUMENT_SPEC: t.Final[dict[str, t.Any]] = {
     "clusters_in_flight": {"type": "int", "default": 5},
     "hosts_in_flight": {"type": "int", "default": 64},
     "parallel_requests": {"type": "int", "default": 8},
+    "detail": {"type": "str", "choices": ["summary", "failed", "full"], "default": "failed"},
+    "result_file": {"type": "path"},
 }
 
 

@@ -20,7 +20,8 @@ USERNAME = "administrator@vsphere.local"
 #: A password that would show wherever it gets.
 PASSWORD = "pass-phrase-of-the-seed"
 
-DEFAULTS: Data = {name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()}
+#: The invariants look at every host.
+DEFAULTS: Data = {**{name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()}, "detail": "full"}
 
 #: Faults that a good network has too, and that nobody should notice.
 TRANSPORT = (

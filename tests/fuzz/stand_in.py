@@ -170,6 +170,8 @@ STAGE: dict[str, t.Any] = {
     "on_timeout": "leave",
     "retry_failed_hosts": 0,
     "clusters_in_flight": 5,
+    "detail": "full",
+    "result_file": None,
 }
 INFO: dict[str, t.Any] = {"clusters": None, "datacenter": None, "task": None}
 APPLIANCE: dict[str, t.Any] = {"gather": ["pending", "staged", "policy"]}

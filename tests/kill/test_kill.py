@@ -84,7 +84,8 @@ def world(seed: int) -> Json:
 
 
 def tasks_of(result: pathlib.Path) -> list[Json]:
-    stage = {"clusters": list(CLUSTERS), "poll_interval": 1, "wait_timeout": 600, "outage_timeout": 60}
+    times = {"poll_interval": 1, "wait_timeout": 600, "outage_timeout": 60}
+    stage = {"clusters": list(CLUSTERS), "detail": "full", **times}
     keep = {"content": "{{ staged | to_json }}", "dest": str(result), "mode": "0600"}
     return [
         {

@@ -20,9 +20,9 @@ from ansible_collections.vsphere.lifecycle.tests.processes import (
     Json,
     Playbook,
     VCenterProcess,
-    module_process,
     short_folder,
     wait_until,
+    working_process,
 )
 
 Put = t.Callable[[VCenterProcess], object]
@@ -138,10 +138,11 @@ def test_a_session_that_cannot_be_ended_does_not_hide_the_outcome(place: pathlib
 
 def test_a_module_that_is_killed_leaves_the_session_to_the_role(place: pathlib.Path) -> None:
     with VCenterProcess(place, world()) as vcenter:
-        playbook = Playbook(place, vcenter.environment)
+        # A worker of Ansible that is killed takes the playbook with it.
+        playbook = Playbook(place, {**vcenter.environment, "VSPHERE_LIFECYCLE_IN_PROCESS": "false"})
         process = playbook.start(role())
         wait_until(lambda: process.poll() is not None or stages(vcenter), "the first wave", 60)
-        module = module_process(process, "esx_software_stage")
+        module = working_process(process, "esx_software_stage", in_process=False)
         assert module
         os.kill(module, signal.SIGKILL)
         ended = playbook.end(process)
@@ -150,8 +151,9 @@ def test_a_module_that_is_killed_leaves_the_session_to_the_role(place: pathlib.P
         assert vcenter.ask("sessions") == []
 
 
+@pytest.mark.parametrize("in_process", [True, False])
 @pytest.mark.parametrize("pause", [0, 0.1, 0.3, 0.5])
-def test_a_session_module_that_is_ended_leaves_no_session(place: pathlib.Path, pause: float) -> None:
+def test_a_session_module_that_is_ended_leaves_no_session(place: pathlib.Path, pause: float, in_process: bool) -> None:
     """Ended at any moment, it has either told its session, or closed it."""
     tasks: list[Json] = [
         {
@@ -169,9 +171,9 @@ def test_a_session_module_that_is_ended_leaves_no_session(place: pathlib.Path, p
         },
     ]
     with VCenterProcess(place, world()) as vcenter:
-        playbook = Playbook(place, vcenter.environment)
+        playbook = Playbook(place, {**vcenter.environment, "VSPHERE_LIFECYCLE_IN_PROCESS": str(in_process)})
         process = playbook.start(tasks)
-        module = wait_until(lambda: module_process(process, "vcenter_session"), "the module")
+        module = wait_until(lambda: working_process(process, "vcenter_session", in_process=in_process), "the module")
         time.sleep(pause)
         with contextlib.suppress(ProcessLookupError):
             os.kill(module, signal.SIGTERM)

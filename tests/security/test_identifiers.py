@@ -63,7 +63,7 @@ KNOWN = re.compile(
 STAGE: dict[str, t.Any] = {
     **{"clusters": None, "hosts": None, "datacenter": None, "commit": None, "refresh": "auto", "wait": True},
     **{"wait_timeout": 60, "poll_interval": 1, "busy_timeout": 0, "outage_timeout": 0, "on_timeout": "leave"},
-    **{"retry_failed_hosts": 0, "clusters_in_flight": 5},
+    **{"retry_failed_hosts": 0, "clusters_in_flight": 5, "detail": "full", "result_file": None},
 }
 INFO: dict[str, t.Any] = {"clusters": None, "datacenter": None, "task": None}
 UPDATE: dict[str, t.Any] = {

@@ -71,7 +71,7 @@ class Scene:
 
     def __init__(self, place: pathlib.Path, vcenter: VCenter, **variables: str) -> None:
         self.place, self.vcenter, self.given = place, vcenter, ""
-        self.trace = place / "trace.jsonl"
+        self.trace, self.result = place / "trace.jsonl", place / "result.jsonl"
         self.playbook = Playbook(place, {**environment(vcenter), **variables})
         self.watch = Watch()
 
@@ -138,7 +138,11 @@ def test_secrets_in_options_show_nowhere(new_scene: t.Callable[..., Scene]) -> N
             },
             {"name": "Show", "ansible.builtin.debug": {"var": "read"}},
             {"name": "Borrow a session", info: {"session_id": "{{ session }}"}},
-            {"name": "Fail", stage: {**login, "clusters": ["prod"], "poll_interval": 1}, "ignore_errors": True},
+            {
+                "name": "Fail",
+                stage: {**login, "clusters": ["prod"], "poll_interval": 1, "result_file": str(scene.result)},
+                "ignore_errors": True,
+            },
             {"name": "Refused", info: {**login, "password": "{{ wrong }}"}, "ignore_errors": True},
             {"name": "Not one", info: {**login, "session_id": "{{ right }}\nx"}, "ignore_errors": True},
             {
@@ -153,6 +157,7 @@ def test_secrets_in_options_show_nowhere(new_scene: t.Callable[..., Scene]) -> N
     )
     assert ended.output.count("...ignoring") == 4, ended.output
     assert "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER" in ended.output
+    assert "esx02" in scene.result.read_text(encoding="utf-8")
     check_trace(scene.trace)
     scene.check(ended)
 

@@ -65,9 +65,16 @@ class Runner:
     progress: list[str] = dataclasses.field(default_factory=list)
 
     def __call__(
-        self, work: Work, params: dict[str, t.Any], *, check_mode: bool = False, username: str = "", password: str = ""
+        self,
+        work: Work,
+        params: dict[str, t.Any],
+        *,
+        check_mode: bool = False,
+        diff: bool = False,
+        username: str = "",
+        password: str = "",
     ) -> dict[str, t.Any]:
-        context = Context(check_mode, self.warnings.append, self.progress.append)
+        context = Context(check_mode, self.warnings.append, self.progress.append, diff)
         with self.new_client(username, password) as client:
             return work(params, client, context)
 

@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
+import errno
 import functools
+import json
+import os
+import pathlib
+import stat
 import typing as t
 import urllib.parse
 
@@ -18,24 +23,27 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     StagingFailed,
     VCenterError,
 )
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import harmless
 from ansible_collections.vsphere.lifecycle.plugins.modules.esx_software_stage import ARGUMENT_SPEC, stage
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
 from ansible_collections.vsphere.lifecycle.simulator.inventory import Outcome
 
 Stage = t.Callable[..., dict[str, t.Any]]
 
-DEFAULTS: dict[str, t.Any] = {name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()}
+#: Most tests look at every host.
+DEFAULTS: dict[str, t.Any] = {**{name: spec.get("default") for name, spec in ARGUMENT_SPEC.items()}, "detail": "full"}
 
 
 @pytest.fixture
 def staged(run: t.Any) -> Stage:
     """Run the module's work with some options, the others at their defaults."""
 
-    def call(*, check_mode: bool = False, username: str = "", password: str = "", **options: t.Any) -> dict[str, t.Any]:
+    def call(
+        *, check_mode: bool = False, diff: bool = False, username: str = "", password: str = "", **options: t.Any
+    ) -> dict[str, t.Any]:
         params = {**DEFAULTS, **options}
-        return t.cast(
-            "dict[str, t.Any]", run(stage, params, check_mode=check_mode, username=username, password=password)
-        )
+        how = {"check_mode": check_mode, "diff": diff, "username": username, "password": password}
+        return t.cast("dict[str, t.Any]", run(stage, params, **how))
 
     return call
 
@@ -226,9 +234,9 @@ def test_new_image_after_a_staging_is_noticed(staged: Stage, vcenter: VCenter, w
 def test_check_mode_writes_nothing_and_says_the_same(
     staged: Stage, vcenter: VCenter, options: dict[str, t.Any]
 ) -> None:
-    planned = staged(check_mode=True, **options)
+    planned = staged(check_mode=True, diff=True, **options)
     assert vcenter.writes == []
-    done = staged(**options)
+    done = staged(diff=True, **options)
     assert planned["changed"] == done["changed"]
     assert planned["diff"] == done["diff"]
     assert verdicts(planned) == verdicts(done)
@@ -930,3 +938,161 @@ def test_a_cluster_back_on_baselines_is_found_before_the_first_write(
     error = failure(lambda: staged(clusters=["domain-c9", "prod"]), PreflightFailed)
     assert "managed by baselines" in str(error)
     assert vcenter.writes == []
+
+
+# How much is returned, and the file with everything
+
+BRIEF = {"name", "moid", "changed", "failed", "commit", "counts"}
+
+
+def test_by_default_only_what_had_trouble_is_told_in_full(staged: Stage, world: World) -> None:
+    world.patch({"hosts": {"edge01.example.com": {"outcomes": ["ERROR"]}}})
+    default = ARGUMENT_SPEC["detail"]["default"]
+    error = failure(lambda: staged(clusters=["prod", "domain-c9"], hosts=None, detail=default))
+    result = error.result
+    good, bad = result["clusters"]
+    assert set(result) == {"changed", "counts", "clusters", "standalone_hosts", "failed_hosts"}
+    assert set(good) == BRIEF
+    assert good["counts"] == {"staged": 1, "skipped": 2, "failed": 0, "started": 0}
+    assert good["commit"] == "5"
+    assert bad["task"]["status"] == "SUCCEEDED"
+    assert [host["name"] for host in bad["hosts"]] == result["failed_hosts"] == ["edge01.example.com"]
+    assert bad["counts"] == {"staged": 1, "skipped": 0, "failed": 1, "started": 0}
+    assert result["counts"] == {
+        "clusters": 2,
+        "standalone_hosts": 0,
+        "hosts": 5,
+        "staged": 2,
+        "skipped": 2,
+        "failed": 1,
+        "started": 0,
+    }
+    assert str(error).startswith("1 of 5 hosts was not staged. Cluster 'edge' (domain-c9): edge01.example.com: ")
+
+
+def test_a_summary_is_little_more_than_counts(staged: Stage, world: World) -> None:
+    world.host("single01.example.com").outcomes = [Outcome(status="ERROR")]
+    hosts = ["esx01.example.com", "single01.example.com"]
+    error = failure(lambda: staged(hosts=hosts, detail="summary"))
+    counts = {"staged": 0, "skipped": 0, "failed": 1, "started": 0}
+    assert error.result["clusters"] == []
+    assert error.result["standalone_hosts"] == [
+        {"name": "single01.example.com", "moid": "host-23", "failed": True, "msg": "", "counts": counts}
+    ]
+    assert error.result["failed_hosts"] == ["single01.example.com"]
+    assert error.result["counts"] == {**counts, "clusters": 1, "standalone_hosts": 1, "hosts": 2, "staged": 1}
+    assert error.result["changed"] is True
+
+
+def test_a_summary_tells_of_a_cluster_whose_time_ran_out(staged: Stage) -> None:
+    error = failure(lambda: staged(clusters=["prod", "domain-c9"], wait_timeout=40, detail="summary"))
+    (cluster,) = error.result["clusters"]
+    assert cluster["name"] == "prod"
+    assert "wait_timeout" in cluster["msg"]
+
+
+def test_what_was_only_started_can_be_looked_for(staged: Stage, world: World) -> None:
+    result = staged(clusters=["domain-c9"], wait=False, detail="failed")
+    (cluster,) = result["clusters"]
+    (task,) = world.tasks.tasks
+    assert cluster == {
+        "name": "edge",
+        "moid": "domain-c9",
+        "changed": True,
+        "failed": False,
+        "commit": None,
+        "counts": {"staged": 0, "skipped": 0, "failed": 0, "started": 2},
+        "task": {"id": task},
+    }
+
+
+@pytest.mark.parametrize("detail", ARGUMENT_SPEC["detail"]["choices"])
+def test_the_diff_is_whole_and_only_there_when_asked_for(staged: Stage, detail: str) -> None:
+    assert "diff" not in staged(clusters=["prod"], check_mode=True, detail=detail)
+    changed = {"prod": {"esx01.example.com": "NOT_STAGED"}}
+    assert staged(clusters=["prod"], check_mode=True, diff=True, detail=detail)["diff"]["before"] == changed
+    assert staged(clusters=["prod"], diff=True, detail=detail)["diff"]["before"] == changed
+
+
+def lines_in(path: pathlib.Path) -> list[dict[str, t.Any]]:
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_the_result_file_has_everything_and_is_replaced_by_each_run(staged: Stage, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "result.jsonl"
+    hosts = ["esx01.example.com", "esx02.example.com", "single01.example.com"]
+    foretold = staged(hosts=hosts, result_file=str(path), check_mode=True)
+    lines = lines_in(path)
+    assert [(line["kind"], line["check_mode"]) for line in lines] == [("cluster", True), ("host", True)]
+    kept = [{name: line[name] for name in line if name not in ("kind", "check_mode")} for line in lines]
+    assert kept == [*foretold["clusters"], *foretold["standalone_hosts"]]
+    staged(hosts=hosts, result_file=str(path), detail="summary")
+    lines = lines_in(path)
+    assert [(line["name"], line["check_mode"]) for line in lines] == [("prod", False), ("single01.example.com", False)]
+    assert [host["verdict"] for host in lines[0]["hosts"]] == ["staged", "skipped"]
+    assert lines[1]["task"]["status"] == "SUCCEEDED"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("wait_timeout", [40, 7200])
+def test_the_result_file_is_written_when_the_run_fails(
+    staged: Stage, world: World, tmp_path: pathlib.Path, wait_timeout: int
+) -> None:
+    world.patch({"hosts": {"esx01.example.com": {"outcomes": ["ERROR"]}}})
+    path = tmp_path / "result.jsonl"
+    error = failure(lambda: staged(clusters=["prod"], wait_timeout=wait_timeout, result_file=str(path)))
+    assert lines_in(path) == [{"kind": "cluster", "check_mode": False, **error.result["clusters"][0]}]
+    assert lines_in(path)[0]["timed_out"] is (wait_timeout == 40)
+
+
+def test_a_result_file_that_cannot_be_written_is_refused_before_anything_is_sent(
+    staged: Stage, vcenter: VCenter, tmp_path: pathlib.Path
+) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    (tmp_path / "link").symlink_to(precious)
+    for path in (tmp_path / "link", tmp_path / "missing" / "result.jsonl", tmp_path):
+        text = str(failure(functools.partial(staged, clusters=["prod"], result_file=str(path)), InvalidOption))
+        assert str(path) in text
+        assert "Give result_file " in text
+    assert precious.read_text() == "precious"
+    assert {request.path for request in vcenter.requests} == {"/api/session"}
+
+
+def test_a_problem_found_early_leaves_the_result_file_as_it_was(staged: Stage, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "result.jsonl"
+    path.write_text("before\n")
+    failure(lambda: staged(clusters=["prot"], result_file=str(path)), PreflightFailed)
+    assert path.read_text() == "before\n"
+
+
+def test_a_disk_that_is_full_at_the_end_costs_the_file_and_not_the_result(
+    staged: Stage, run: t.Any, world: World, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "result.jsonl"
+
+    def full(*dummy: t.Any) -> t.NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    result = staged(clusters=["prod"], result_file=str(path))
+    assert result["counts"]["staged"] == 1
+    (warning,) = run.warnings
+    assert "result.jsonl' of result_file was not written: No space left on device" in warning
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_hostile_names_in_the_result_file_stay_inert(
+    world_data: dict[str, t.Any], request: pytest.FixtureRequest, tmp_path: pathlib.Path
+) -> None:
+    world_data["datacenters"][0]["clusters"][0]["hosts"] = [{"name": "esx\x1b[31m\nred", "host": "host-16"}]
+    message = {"id": "x", "message": "no \x1b[31m\u2028depot \ud800", "resolution": "\x9b2J"}
+    outcome = {"status": "ERROR", "notifications": {"errors": [message]}}
+    world_data["datacenters"][0]["clusters"][0]["hosts"][0]["outcomes"] = [outcome]
+    path = tmp_path / "result.jsonl"
+    staged = request.getfixturevalue("staged")
+    failure(lambda: staged(clusters=["prod"], result_file=str(path)))
+    (line,) = lines_in(path)
+    assert line == harmless(line)
+    assert r"\x1b[31m" in line["hosts"][0]["name"]
