@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.vsphere.lifecycle.plugins.modules import esx_cluster_stage_info
 from ansible_collections.vsphere.lifecycle.plugins.plugin_utils._in_process import InProcess
 
@@ -11,4 +13,4 @@ from ansible_collections.vsphere.lifecycle.plugins.plugin_utils._in_process impo
 class ActionModule(InProcess):
     """Runs the module in the worker where that comes to the same."""
 
-    MODULE = esx_cluster_stage_info
+    MODULE: t.ClassVar = esx_cluster_stage_info

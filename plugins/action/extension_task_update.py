@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ansible_collections.vsphere.lifecycle.plugins.modules import extension_task_update
 from ansible_collections.vsphere.lifecycle.plugins.plugin_utils._in_process import InProcess
 
@@ -11,4 +13,4 @@ from ansible_collections.vsphere.lifecycle.plugins.plugin_utils._in_process impo
 class ActionModule(InProcess):
     """Runs the module in the worker where that comes to the same."""
 
-    MODULE = extension_task_update
+    MODULE: t.ClassVar = extension_task_update

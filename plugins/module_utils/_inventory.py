@@ -131,8 +131,8 @@ def _as_thought(
     """Return the hosts of those clusters for which one call tells them without doubt."""
     owners: dict[str, list[str]] = {}
     for cluster in clusters:
-        for host in thought[cluster.moid]:
-            owners.setdefault(host, []).append(cluster.moid)
+        for moid in thought[cluster.moid]:
+            owners.setdefault(moid, []).append(cluster.moid)
     with attempt("list the hosts of the clusters"):
         try:
             listed = _list(client, HOSTS, {"clusters": [cluster.moid for cluster in clusters]}, _host)

@@ -586,9 +586,9 @@ def selected_units(params: dict[str, t.Any], client: VCenterClient, selection: S
     read_compliance(client, units)
     # Which host is in which cluster has to be certain where hosts are named.
     scanned = {unit.entity.moid: unit.compliance.hosts for unit in units if unit.compliance and not hosts}
-    members = _inventory.hosts_of_all(client, clusters, scanned)
+    found = _inventory.hosts_of_all(client, clusters, scanned)
     for unit in units:
-        unit.hosts = {host.moid: host for host in members[unit.entity.moid]}
+        unit.hosts = {host.moid: host for host in found[unit.entity.moid]}
     if params["hosts"] is None:
         return units
     wanted = {host.moid for host in hosts}

@@ -31,6 +31,7 @@ from ansible.vars import clean
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import IN_PROCESS
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR
 
+_internal: t.Any
 try:
     from ansible.module_utils import _internal
     from ansible.module_utils.common.json import Direction, get_module_encoder
@@ -83,14 +84,16 @@ class InProcess(normal.ActionModule):
         self._update_module_args(self._task.action, arguments, task_vars)
         with _as_a_module({"ANSIBLE_MODULE_ARGS": arguments}, environment, self._loader.get_basedir()):
             ended = _run(self.MODULE.main)
+        # What it takes and returns depends on the release.
+        parse: t.Any = self._parse_returned_data
         if _internal is None:
-            result = self._parse_returned_data(ended)
-            clean.remove_internal_keys(result)
+            result = parse(ended)
+            _clean(result)
             return _untrusted(result)
-        return _plain(self._parse_returned_data(ended, PROFILE))
+        return _plain(parse(ended, PROFILE))
 
 
-def _run(main: t.Callable[[], None]) -> Json:
+def _run(main: t.Callable[[], None]) -> t.Any:
     """Run a module; return what Ansible knows of one that ran as a process."""
     stdout = io.StringIO()
     code: t.Any = 0
@@ -142,7 +145,8 @@ def _encoded(data: Json) -> bytes:
     if _internal is None:
         from ansible.module_utils.common.json import AnsibleJSONEncoder
 
-        return json.dumps(data, cls=AnsibleJSONEncoder, vault_to_text=True).encode()
+        encoder: t.Any = AnsibleJSONEncoder
+        return json.dumps(data, cls=encoder, vault_to_text=True).encode()
     return json.dumps(data, cls=get_module_encoder(PROFILE, Direction.CONTROLLER_TO_MODULE)).encode()
 
 
@@ -153,9 +157,15 @@ def _untrusted(result: Json) -> Json:
     return wrap_var(result)
 
 
+def _clean(result: Json) -> None:
+    # ansible-core 2.21 no longer has it, nor the need for it.
+    before_2_21: t.Any = clean
+    before_2_21.remove_internal_keys(result)
+
+
 def _plain(result: t.Any) -> Json:
     if isinstance(result, dict):
-        clean.remove_internal_keys(result)
+        _clean(result)
         return result
     # Since 2.21 it is an object.
     result.remove_internal_keys()

@@ -126,6 +126,7 @@ class Laboratory:
             for host in self.world.inventory.hosts.values()
         }
         self._report = Report(Run({}), 0)
+        self._watched: Post | None = None
 
     def _commits_of(self, host: Host) -> set[str]:
         """Commits that a host which is compliant from the beginning complies with."""
@@ -242,7 +243,7 @@ class Laboratory:
     # What the wire shows
 
     def before(self, asked: Asked) -> None:
-        self._watched: Post | None = None
+        self._watched = None
         self.world.look()
         self._open_before = len(self.world.sessions.issued)
         managed = self._stage_target(asked)
@@ -270,8 +271,8 @@ class Laboratory:
             self._report.misread.add(urllib.parse.unquote(asked.path.rpartition("/")[2]))
         # Where vCenter lists nothing any more, the whole run ends.
         if ("action", "list") in asked.query and (failed or "tasks" not in json.loads(asked.body)["filter_spec"]):
-            for post in self._report.posts:
-                post.looked_for = True
+            for sent in self._report.posts:
+                sent.looked_for = True
         self._report.list_refused |= b"too_many_tasks" in answer.body
         if asked.path.endswith("/session") and asked.method == "DELETE":
             self._report.logouts.setdefault(asked.headers.get(SESSION_HEADER, ""), []).append(failed)

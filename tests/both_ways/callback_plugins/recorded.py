@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import typing as t
 
 from ansible.plugins.callback import CallbackBase
 
@@ -26,7 +27,7 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "recorded"
     CALLBACK_NEEDS_ENABLED = True
 
-    def _record(self, result):
+    def _record(self, result: t.Any) -> None:
         task = getattr(result, "task", None) or result._task
         if task.action.startswith("vsphere.lifecycle."):
             what = getattr(result, "result", None) or result._result
@@ -42,8 +43,8 @@ class CallbackModule(CallbackBase):
     v2_runner_item_on_ok = _record
     v2_runner_item_on_failed = _record
 
-    def v2_runner_on_failed(self, result, ignore_errors=False):
+    def v2_runner_on_failed(self, result: t.Any, ignore_errors: bool = False) -> None:
         self._record(result)
 
-    def v2_runner_on_async_ok(self, result):
+    def v2_runner_on_async_ok(self, result: t.Any) -> None:
         self._record(result)
