@@ -68,11 +68,22 @@ class Selection:
                 f"Name at least one {kind}, or leave the option out",
             )
         found = find(self._client, list(dict.fromkeys(wanted)), self._within)
-        chosen = [self._one(kind, name, found) for name in wanted]
+        by_name: dict[str, list[E_]] = {}
+        for entity in found:
+            for name in {entity.name, entity.moid}:
+                by_name.setdefault(name, []).append(entity)
+        # Few of thousands may be the one meant.
+        forms = {name: {plain(name), name} for name in wanted}
+        chosen = [
+            self._one(kind, name, [entity for form in sorted(forms[name]) for entity in by_name.get(form, ())])
+            for name in wanted
+        ]
         return list({entity.moid: entity for entity in chosen if entity}.values())
 
     def _one(self, kind: str, wanted: str, found: t.Sequence[E_]) -> E_ | None:
-        matches = [entity for entity in found if plain(wanted) == entity.name or wanted == entity.moid]
+        matches = list(
+            {entity.moid: entity for entity in found if plain(wanted) == entity.name or wanted == entity.moid}.values()
+        )
         if len(matches) == 1:
             return matches[0]
         where = f" in datacenter '{self._datacenter}'" if self._within else ""

@@ -152,6 +152,8 @@ class StageJob:
         lost = TaskVanished(f"vCenter no longer knows task {task} of {self._label}")
         if isinstance(news, Vanished):
             raise lost
+        if isinstance(news, Task) and news.result is not None:
+            return news
         try:
             if not isinstance(news, TimedOut):
                 return (yield from self._operations.endured(look))

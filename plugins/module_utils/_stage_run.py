@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _staging, _tasks, _verdicts
@@ -21,9 +20,6 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_job impor
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._verdicts import Verdict
-
-HOSTS_PER_CALL = 1500
-"""So many hosts may be in the results that are read at once; each takes about a kilobyte."""
 
 
 class StageRun:
@@ -56,27 +52,10 @@ class StageRun:
                 unit.known_tasks, unit.untold = frozenset(task.task for task in tasks) - untold, bool(untold)
                 scan_time = (unit.compliance.scan_time or "") if unit.compliance else None
                 later[unit.entity.moid] = later_stages(unit.entity, tasks, scan_time)
-        results = self._results(open_units, later)
+        hosts = {task.task: len(unit.hosts) for unit in open_units for task in later[unit.entity.moid]}
+        results = _tasks.find_results(self._client, hosts)
         for unit in open_units:
             unit.history = find_history(self._client, unit.entity, later[unit.entity.moid], results, self._context.warn)
-
-    def _results(self, units: t.Sequence[Unit], later: t.Mapping[str, t.Sequence[Task]]) -> dict[str, Task]:
-        """Return tasks with their results, as many of them in one call as make no answer that is too long."""
-        parts: list[list[str]] = []
-        room = 0
-        for unit in units:
-            for task in later[unit.entity.moid]:
-                if room < len(unit.hosts) or not parts:
-                    parts.append([])
-                    room = HOSTS_PER_CALL
-                parts[-1].append(task.task)
-                room -= len(unit.hosts)
-        found: dict[str, Task] = {}
-        for part in parts:
-            # One is read alone, and so is each where vCenter refuses to list them.
-            with contextlib.suppress(VCenterError):
-                found.update(_tasks.find_states(self._client, part, results=True) if len(part) > 1 else {})
-        return found
 
     def predict(self, units: t.Sequence[Unit]) -> None:
         """Give every host the verdict that ``run`` would most likely bring; sends nothing that changes anything."""

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
@@ -55,16 +56,16 @@ def _finite(digits: str) -> float:
 
 def _shallow(value: t.Any) -> bool:
     """Whether the value is nested no deeper than the limit, so that whatever walks through it later may recurse."""
-    containers = [value] if isinstance(value, (dict, list)) else []
+    # Everything that comes passes here, and a decoder makes no other kinds.
+    kinds = (dict, list)
+    containers = [value] if type(value) in kinds else []
     depth = 0
     while containers and depth < DEPTH_LIMIT:
         depth += 1
-        containers = [
-            entry
-            for container in containers
-            for entry in (container.values() if isinstance(container, dict) else container)
-            if isinstance(entry, (dict, list))
-        ]
+        entries = itertools.chain.from_iterable(
+            container.values() if type(container) is dict else container for container in containers
+        )
+        containers = [entry for entry in entries if type(entry) in kinds]
     return not containers
 
 

@@ -19,6 +19,7 @@ from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
 
 PACE = _tasks.Pace(10)
 LIMITS = _tasks.Limits(5, 64)
+CLUSTERS = ("domain-c8", "domain-c9", "domain-c11")
 
 
 @pytest.fixture
@@ -37,7 +38,9 @@ def waiting(client: VCenterClient, task: str | None, seconds: float, told: list[
 
 
 def lists(vcenter: VCenter) -> int:
-    return sum(1 for request in vcenter.requests if request.action == "list")
+    """Looks, without those for results."""
+    found = [request for request in vcenter.requests if request.action == "list"]
+    return sum(1 for request in found if request.body["result_spec"]["exclude_result"])
 
 
 def test_all_tasks_of_a_kind_are_asked_for_in_one_call(
@@ -60,6 +63,89 @@ def test_tasks_of_clusters_and_hosts_are_asked_for_apart(
     states = _tasks.find_states(client, [stage("prod"), str(getattr(host, "id", host))])
     assert len(states) == 2
     assert lists(vcenter) == 2
+
+
+def begun(vcenter: VCenter) -> list[str]:
+    return [request.path.split("/")[5] for request in vcenter.stages]
+
+
+def staging(client: VCenterClient, cluster: str, running: list[str], most: list[list[str]]) -> _tasks.Job:
+    running.append(cluster)
+    most.append(list(running))
+    path = f"/api/esx/settings/clusters/{cluster}/software"
+    task = client.post(path, {"action": "stage", "vmw-task": "true"}, {})
+    yield Wait(Deadline(client.clock, 500), task)
+    running.remove(cluster)
+
+
+@pytest.mark.parametrize(
+    ("limits", "together"),
+    [
+        ((5, 64), [["domain-c8", "domain-c9", "domain-c11"]]),
+        ((2, 64), [["domain-c8", "domain-c9"], ["domain-c8", "domain-c11"]]),
+        ((5, 5), [["domain-c8", "domain-c9"], ["domain-c11"]]),
+        ((5, 2), [["domain-c8"], ["domain-c9"], ["domain-c11"]]),
+    ],
+)
+def test_what_runs_at_once_is_bounded_and_the_order_is_kept(
+    client: VCenterClient, vcenter: VCenter, limits: tuple[int, int], together: list[list[str]]
+) -> None:
+    """They have three, two and four hosts; one that is larger than the limit runs alone."""
+    running: list[str] = []
+    seen: list[list[str]] = []
+    jobs = [(staging(client, name, running, seen), hosts) for name, hosts in zip(CLUSTERS, (3, 2, 4), strict=True)]
+    Together(client, _tasks.Limits(*limits), PACE).run(jobs)
+    assert begun(vcenter) == list(CLUSTERS)
+    for group in together:
+        assert group in seen
+    assert max(map(len, seen)) == max(map(len, together))
+
+
+def test_the_next_begins_the_moment_that_a_place_is_free(client: VCenterClient, vcenter: VCenter, world: World) -> None:
+    jobs = [(staging(client, name, [], []), 1) for name in CLUSTERS]
+    Together(client, _tasks.Limits(2, 64), PACE).run(jobs)
+    ended = min(task.end_time or 0 for task in world.tasks.tasks.values() if task.status == "SUCCEEDED")
+    third = vcenter.stages[2].time
+    assert 0 <= third - ended <= 1.2
+
+
+@pytest.mark.parametrize(
+    ("age", "left", "least", "most"),
+    [
+        (0, None, 0.85, 1.15),
+        (8, None, 3.4, 4.6),
+        (1000, None, 8, 10),
+        (1000, 3, 3, 3),
+        (1000, 0.1, 1, 1),
+        (0, 50, 0.85, 1.15),
+    ],
+)
+def test_the_pace(age: float, left: float | None, least: float, most: float) -> None:
+    assert least <= PACE.pause(age, left) <= most
+
+
+def test_progress_foretells_the_end_until_it_stands_still() -> None:
+    task = _tasks.Watched(0)
+    task.saw(10, 10)
+    assert task.left(10) is None, "one point is no line"
+    task.saw(20, 20)
+    assert task.left(20) == pytest.approx(80)
+    task.saw(50, 100)
+    assert task.left(50) == pytest.approx(0)
+    task.saw(54, 100)
+    assert task.left(54) == pytest.approx(-4), "it is overdue, and looked at often"
+    assert task.left(56) is None, "it stands still"
+
+
+def test_results_of_what_ended_together_are_read_together(
+    client: VCenterClient, vcenter: VCenter, stage: t.Callable[[str], str]
+) -> None:
+    tasks = [stage("domain-c9"), stage("prod")]
+    told: list[t.Any] = []
+    client.clock.sleep(300)
+    Together(client, LIMITS, PACE).run([(waiting(client, task, 500, told), 1) for task in tasks])
+    assert all(task.result for task in told)
+    assert [request.method for request in vcenter.requests if request.path.startswith("/api/cis/tasks")] == ["POST"] * 2
 
 
 def test_a_blocked_task_is_waited_for(

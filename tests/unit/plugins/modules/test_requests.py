@@ -1,0 +1,141 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How many requests the modules send, to the last one: a change that needs more of them has to say so here."""
+
+from __future__ import annotations
+
+import collections
+import random
+import re
+import typing as t
+
+import pytest
+
+from ansible_collections.vsphere.lifecycle.plugins.modules import (
+    appliance_update_info,
+    esx_cluster_stage_info,
+    esx_software_stage,
+)
+from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
+
+HOSTS = 4
+LASTS = 20
+#: What a request is for, by how it begins; the first that fits counts.
+KINDS = {
+    "login": r"POST /api/session",
+    "logout": r"DELETE /api/session",
+    "clusters": r"GET /api/vcenter/cluster",
+    "hosts": r"GET /api/vcenter/host",
+    "version": r"GET /api/appliance/system/version",
+    "update": r"GET /api/appliance/update",
+    "compliance": r"GET .*/software/compliance",
+    "scan": r"POST .*/software scan",
+    "stage": r"POST .*/software stage",
+    "search": r"POST /api/cis/tasks list services",
+    "look": r"POST /api/cis/tasks list tasks",
+    "results": r"POST /api/cis/tasks list results",
+    "result": r"GET /api/cis/tasks/",
+}
+
+
+@pytest.fixture(params=[1, 10, 160])
+def number(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture
+def world_data(number: int) -> dict[str, t.Any]:
+    clusters = [
+        {
+            "name": f"cluster{one}",
+            "cluster": f"domain-c{1000 + one}",
+            "hosts": [{"name": f"esx{one}-{host}", "stage_seconds": LASTS} for host in range(HOSTS)],
+        }
+        for one in range(number)
+    ]
+    return {"datacenters": [{"name": "Berlin", "clusters": clusters}]}
+
+
+@pytest.fixture(autouse=True)
+def _no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "uniform", lambda low, high: (low + high) / 2)
+
+
+@pytest.fixture
+def counted(vcenter: VCenter, new_client: t.Any, run: t.Any) -> t.Callable[..., dict[str, int]]:
+    """Return a function that runs a module and returns how many requests of each kind that took."""
+
+    def call(work: t.Any, **params: t.Any) -> dict[str, int]:
+        before = len(vcenter.requests)
+        run(work, params)
+        return dict(collections.Counter(kind_of(request) for request in vcenter.requests[before:]))
+
+    return call
+
+
+def kind_of(request: t.Any) -> str:
+    text = f"{request.method} {request.path} {request.action}"
+    if request.action == "list":
+        spec = request.body
+        text += (
+            " services"
+            if "services" in spec["filter_spec"]
+            else (" tasks" if spec["result_spec"]["exclude_result"] else " results")
+        )
+    return next((kind for kind, pattern in KINDS.items() if re.match(pattern, text)), text)
+
+
+def options(number: int, **more: t.Any) -> dict[str, t.Any]:
+    defaults = {name: option.get("default") for name, option in esx_software_stage.ARGUMENT_SPEC.items()}
+    names = [f"cluster{one}" for one in range(number)]
+    return {**defaults, "clusters": names, "clusters_in_flight": number, "hosts_in_flight": number * HOSTS, **more}
+
+
+def lists_of_hosts(clusters: int) -> int:
+    """Up to 150 clusters go into one address."""
+    return 2 if clusters > 150 else 1
+
+
+def test_staging(counted: t.Callable[..., dict[str, int]], number: int) -> None:
+    """Results of what ended together are read together, so it is fewer than three for each cluster."""
+    assert counted(esx_software_stage.stage, **options(number)) == {
+        **{"login": 1, "clusters": 1, "hosts": lists_of_hosts(number), "version": 1, "search": 1},
+        **{"compliance": number, "stage": number, "look": 8, "logout": 1},
+        **({"result": 1} if number == 1 else {"results": 1}),
+    }
+
+
+def test_a_second_run_sends_four_and_one_for_each_cluster(
+    counted: t.Callable[..., dict[str, int]], world: World, clock: t.Any, number: int
+) -> None:
+    counted(esx_software_stage.stage, **options(number))
+    for cluster in world.inventory.clusters.values():
+        world.engine.scan(cluster.managed, "somebody")
+    clock.sleep(1000)
+    found = counted(esx_software_stage.stage, **options(number))
+    assert found == {"login": 1, "clusters": 1, "hosts": lists_of_hosts(number), "compliance": number, "logout": 1}
+
+
+def test_a_second_run_without_a_scan_reads_what_was_staged_together(
+    counted: t.Callable[..., dict[str, int]], number: int
+) -> None:
+    counted(esx_software_stage.stage, **options(number))
+    assert counted(esx_software_stage.stage, **options(number)) == {
+        **{"login": 1, "clusters": 1, "hosts": lists_of_hosts(number), "compliance": number, "search": 1, "logout": 1},
+        **({"result": 1} if number == 1 else {"results": 1}),
+    }
+
+
+def test_information(counted: t.Callable[..., dict[str, int]], number: int) -> None:
+    params = {"clusters": None, "datacenter": None, "task": None}
+    assert counted(esx_cluster_stage_info.gather_stage_info, **params) == {
+        **{"login": 1, "clusters": 1, "search": 1, "hosts": lists_of_hosts(number), "logout": 1},
+        "compliance": number,
+    }
+
+
+def test_the_appliance(counted: t.Callable[..., dict[str, int]]) -> None:
+    found = counted(appliance_update_info.gather_update_info, gather=[])
+    assert found == {"login": 1, "update": 1, "logout": 1}
