@@ -29,10 +29,13 @@ def nothing(lab: Laboratory) -> Run:
     return lab.play([{"name": "Nothing", "ansible.builtin.debug": {"msg": "Hello"}}])
 
 
-def ours(lab: Laboratory, number: int, *, in_flight: int | None = None, in_process: bool = True) -> Run:
+def ours(
+    lab: Laboratory, number: int, *, in_flight: int | None = None, in_process: bool = True, refresh: str = "auto"
+) -> Run:
     """Stage so many clusters in one task.
 
     :param in_flight: clusters at a time; None for all.
+    :param refresh: the module's option.
     """
     places = in_flight or number
     options = {
@@ -40,6 +43,7 @@ def ours(lab: Laboratory, number: int, *, in_flight: int | None = None, in_proce
         "clusters_in_flight": places,
         "hosts_in_flight": places * HOSTS,
         "poll_interval": POLL,
+        "refresh": refresh,
     }
     task = {"name": "Stage", "vsphere.lifecycle.esx_software_stage": options}
     return lab.play([task], in_process=in_process)

@@ -157,21 +157,9 @@ class Place:
 
 
 STAGE: dict[str, t.Any] = {
-    "clusters": ["prod", "edge"],
-    "hosts": None,
-    "datacenter": "Berlin",
-    "commit": None,
-    "refresh": "auto",
-    "wait": True,
-    "wait_timeout": 600,
-    "poll_interval": 10,
-    "busy_timeout": 60,
-    "outage_timeout": 60,
-    "on_timeout": "leave",
-    "retry_failed_hosts": 0,
-    "clusters_in_flight": 5,
-    "detail": "full",
-    "result_file": None,
+    **{name: option.get("default") for name, option in esx_software_stage.ARGUMENT_SPEC.items()},
+    **{"clusters": ["prod", "edge"], "datacenter": "Berlin", "detail": "full"},
+    **{"wait_timeout": 600, "busy_timeout": 60, "outage_timeout": 60},
 }
 INFO: dict[str, t.Any] = {"clusters": None, "datacenter": None, "task": None}
 APPLIANCE: dict[str, t.Any] = {"gather": ["pending", "staged", "policy"]}

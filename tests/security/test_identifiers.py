@@ -61,9 +61,8 @@ KNOWN = re.compile(
     r"|/rest/vcenter/extension/tasks/[^/?#\s]+"
 )
 STAGE: dict[str, t.Any] = {
-    **{"clusters": None, "hosts": None, "datacenter": None, "commit": None, "refresh": "auto", "wait": True},
-    **{"wait_timeout": 60, "poll_interval": 1, "busy_timeout": 0, "outage_timeout": 0, "on_timeout": "leave"},
-    **{"retry_failed_hosts": 0, "clusters_in_flight": 5, "detail": "full", "result_file": None},
+    **{name: option.get("default") for name, option in esx_software_stage.ARGUMENT_SPEC.items()},
+    **{"wait_timeout": 60, "poll_interval": 1, "busy_timeout": 0, "outage_timeout": 0, "detail": "full"},
 }
 INFO: dict[str, t.Any] = {"clusters": None, "datacenter": None, "task": None}
 UPDATE: dict[str, t.Any] = {

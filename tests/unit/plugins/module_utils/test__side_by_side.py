@@ -102,7 +102,12 @@ def test_whoever_is_interrupted_does_not_wait_for_the_others(monkeypatch: pytest
 
     monkeypatch.setattr(threading, "Thread", Impatient)
     begun: list[int] = []
-    calls = [lambda number=number: (begun.append(number), go_on.wait(30)) for number in range(8)]
+
+    def call(number: int) -> None:
+        begun.append(number)
+        go_on.wait(30)
+
+    calls = [functools.partial(call, number) for number in range(8)]
     with pytest.raises(Interrupted):
         side_by_side(calls, 2)
     go_on.set()
