@@ -111,7 +111,7 @@ class VCenterClient:
         self.connections = connections
         self._credentials = credentials
         policy = RetryPolicy(refused=_surely_refused, transient=_transient)
-        self._transport = Transport(endpoint, self.clock, policy, trace)
+        self._transport = Transport(endpoint, self.clock, policy, trace, connections)
         self._token = credentials.session_id
         self._given = bool(credentials.session_id)
         self._kept = False

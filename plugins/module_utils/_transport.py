@@ -151,9 +151,17 @@ class Transport:
     """One pool of connections to one server; ``close()`` it.
 
     :param trace: takes a line about each exchange, which holds neither headers nor bodies.
+    :param connections: how many are kept at most.
     """
 
-    def __init__(self, endpoint: Endpoint, clock: Clock, policy: RetryPolicy, trace: Trace | None = None) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        clock: Clock,
+        policy: RetryPolicy,
+        trace: Trace | None = None,
+        connections: int = 1,
+    ) -> None:
         self.endpoint, self._clock, self._policy, self._trace = endpoint, clock, policy, trace
         self._budget = RetryBudget()
         self._session = requests.Session()
@@ -163,7 +171,7 @@ class Transport:
         if not endpoint.verify:
             # The user is told once, by us; urllib3 would say it with every request.
             warnings.filterwarnings("ignore", message="Unverified HTTPS request")
-        self._session.mount("https://", _modern_tls(endpoint.verify))
+        self._session.mount("https://", _modern_tls(endpoint.verify, connections))
         self._session.proxies = _proxies(endpoint)
         # The session travels in its header; a cookie beside it would outlive a new login.
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
@@ -257,7 +265,7 @@ class Transport:
         return body.decode("utf-8", "replace")
 
 
-def _modern_tls(verify: bool) -> t.Any:
+def _modern_tls(verify: bool, connections: int) -> t.Any:
     """Return what connects with TLS 1.2 at least, whatever the machine and the age of urllib3 would allow."""
     context = urllib3.util.ssl_.create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED if verify else ssl.CERT_NONE)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -269,7 +277,7 @@ def _modern_tls(verify: bool) -> t.Any:
         def proxy_manager_for(self, proxy: str, **options: t.Any) -> t.Any:
             return super().proxy_manager_for(proxy, ssl_context=context, **options)
 
-    return ModernTls()
+    return ModernTls(pool_maxsize=connections)
 
 
 def _parts(reply: t.Any) -> t.Iterator[bytes]:
