@@ -70,7 +70,7 @@ class Selection:
         found = find(self._client, list(dict.fromkeys(wanted)), self._within)
         by_name: dict[str, list[E_]] = {}
         for entity in found:
-            for name in {entity.name, entity.moid}:
+            for name in (entity.name, entity.moid):
                 by_name.setdefault(name, []).append(entity)
         # Few of thousands may be the one meant.
         forms = {name: {plain(name), name} for name in wanted}

@@ -56,16 +56,16 @@ def _finite(digits: str) -> float:
 
 def _shallow(value: t.Any) -> bool:
     """Whether the value is nested no deeper than the limit, so that whatever walks through it later may recurse."""
-    # Everything that comes passes here, and a decoder makes no other kinds.
+    # Everything that comes passes here, so it is done a level at a time.
     kinds = (dict, list)
-    containers = [value] if type(value) in kinds else []
+    containers = [value] if isinstance(value, kinds) else []
     depth = 0
     while containers and depth < DEPTH_LIMIT:
         depth += 1
         entries = itertools.chain.from_iterable(
-            container.values() if type(container) is dict else container for container in containers
+            container.values() if isinstance(container, dict) else container for container in containers
         )
-        containers = [entry for entry in entries if type(entry) in kinds]
+        containers = [entry for entry in entries if isinstance(entry, kinds)]
     return not containers
 
 
