@@ -91,9 +91,9 @@ options:
   in_process:
     description:
       - Whether the task may run without a process of its own, which saves about half a second.
-      - This is done with C(connection=local) (or C(delegate_to=localhost)), without C(become) and C(async), and where
-        the Python of Ansible itself has the library C(requests). In every other case the task runs as a module. What
-        the task does and returns is the same.
+      - This is done with C(connection=local) (or C(delegate_to=localhost)), without C(become), C(async) and C(timeout),
+        and where the module would run with the Python of Ansible itself, which needs the library C(requests). In every
+        other case the task runs as a module. What the task does and returns is the same.
       - If it is left out, the environment variable E(VSPHERE_LIFECYCLE_IN_PROCESS) is used.
     type: bool
     default: true

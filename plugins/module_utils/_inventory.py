@@ -25,10 +25,10 @@ HOSTS = "/api/vcenter/host"
 DATACENTERS = "/api/vcenter/datacenter"
 NAMES_PER_CALL = 50
 """A longer list of names goes out in several calls: addresses have a limited length."""
-IDS_PER_CALL = 150
-"""The same for identifiers of clusters, which are shorter."""
-HOSTS_PER_CALL = 2500
-"""vCenter lists no more hosts at once."""
+IDS_PER_CALL = 255
+"""Of so many clusters the hosts are asked for together: half of them are in an address, and identifiers are short."""
+HOSTS_PER_CALL = 4000
+"""So many hosts may be in these clusters: vCenter lists 2500 at once, and an answer holds about half of them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,60 +108,59 @@ def hosts_of(client: VCenterClient, cluster: Entity) -> list[Host]:
 
 
 def hosts_of_all(
-    client: VCenterClient, clusters: t.Sequence[Entity], thought: t.Mapping[str, t.Collection[str]]
+    client: VCenterClient, clusters: t.Sequence[Entity], number: t.Mapping[str, int] | None = None
 ) -> dict[str, list[Host]]:
-    """Return the hosts of each cluster, by the cluster's identifier, in as few calls as the limits allow.
+    """Return the hosts of each cluster, by the cluster's identifier, in few calls.
 
-    A host does not tell its cluster. Where what is thought accounts for every host that vCenter lists, it is believed;
-    the other clusters are asked for one by one.
-
-    :param thought: identifiers of the hosts that each cluster had when it was scanned; left out where it never was.
+    :param number: how many hosts a cluster is thought to have, by its identifier: for the length of the answers.
     """
     found: dict[str, list[Host]] = {}
-    for part in _parts_of_hosts([cluster for cluster in clusters if thought.get(cluster.moid)], thought):
-        found.update(_as_thought(client, part, thought))
+    for part in _parts_of_hosts(clusters, number or {}):
+        found.update(_by_number(client, part))
     others = [cluster for cluster in clusters if cluster.moid not in found]
     listed = side_by_side([functools.partial(hosts_of, client, cluster) for cluster in others], client.connections)
     return {**found, **{cluster.moid: hosts for cluster, hosts in zip(others, listed, strict=True)}}
 
 
-def _as_thought(
-    client: VCenterClient, clusters: t.Sequence[Entity], thought: t.Mapping[str, t.Collection[str]]
-) -> dict[str, list[Host]]:
-    """Return the hosts of those clusters for which one call tells them without doubt."""
-    owners: dict[str, list[str]] = {}
-    for cluster in clusters:
-        for moid in thought[cluster.moid]:
-            owners.setdefault(moid, []).append(cluster.moid)
+def _by_number(client: VCenterClient, clusters: t.Sequence[Entity]) -> dict[str, list[Host]]:
+    """Return the hosts of all these clusters, or nothing where they cannot be told like this.
+
+    A host does not tell its cluster. So the clusters are numbered, from 1, and each call lists the hosts of those that
+    have one certain bit in their number: the calls in which a host appears make up the number of its cluster.
+    """
+    bits = range(len(clusters).bit_length())
+    groups = [[cluster.moid for place, cluster in enumerate(clusters, 1) if place >> bit & 1] for bit in bits]
+    calls = [functools.partial(_list, client, HOSTS, {"clusters": group}, _host) for group in groups]
     with attempt("list the hosts of the clusters"):
         try:
-            listed = _list(client, HOSTS, {"clusters": [cluster.moid for cluster in clusters]}, _host)
+            answers = side_by_side(calls, client.connections)
         except TooMany:
             return {}
-    if any(host.moid not in owners for host in listed):
-        # One that came since the scans may be in any of them.
+    places: dict[str, int] = {}
+    hosts: dict[str, Host] = {}
+    for bit, answer in zip(bits, answers, strict=True):
+        for host in answer:
+            hosts[host.moid] = host
+            places[host.moid] = places.get(host.moid, 0) | 1 << bit
+    if any(place > len(clusters) for place in places.values()):
+        # One has moved meanwhile.
         return {}
     found: dict[str, list[Host]] = {cluster.moid: [] for cluster in clusters}
-    for host in listed:
-        for owner in owners[host.moid]:
-            found[owner].append(host)
-    # A host that moved was scanned in both.
-    shared = {owner for several in owners.values() if len(several) > 1 for owner in several}
-    return {owner: hosts for owner, hosts in found.items() if owner not in shared}
+    for moid, place in places.items():
+        found[clusters[place - 1].moid].append(hosts[moid])
+    return found
 
 
-def _parts_of_hosts(
-    clusters: t.Sequence[Entity], thought: t.Mapping[str, t.Collection[str]]
-) -> t.Iterator[list[Entity]]:
+def _parts_of_hosts(clusters: t.Sequence[Entity], number: t.Mapping[str, int]) -> t.Iterator[list[Entity]]:
     part: list[Entity] = []
     hosts = 0
     for cluster in clusters:
-        number = len(thought[cluster.moid])
-        if part and (len(part) == IDS_PER_CALL or hosts + number > HOSTS_PER_CALL):
+        more = number.get(cluster.moid, 0)
+        if part and (len(part) == IDS_PER_CALL or hosts + more > HOSTS_PER_CALL):
             yield part
             part, hosts = [], 0
         part.append(cluster)
-        hosts += number
+        hosts += more
     if part:
         yield part
 

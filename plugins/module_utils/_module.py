@@ -12,6 +12,7 @@ import contextlib
 import os
 import re
 import signal
+import threading
 import types
 import typing as t
 import urllib.parse
@@ -178,8 +179,8 @@ class Signals:
         finally:
             self._held_back = False
             if self._came is not None:
-                # In the main thread, wherever this one is.
-                signal.raise_signal(self._came)
+                # For the main thread, which may be waiting for this one.
+                signal.pthread_kill(threading.main_thread().ident or 0, self._came)
 
 
 def connection_of(params: Params, environment: Environment) -> tuple[Endpoint, Credentials]:

@@ -287,8 +287,8 @@ def gather_stage_info(params: dict[str, t.Any], client: VCenterClient, dummy: Co
     listed = _staging.find_all_operations(client, "cluster", clusters)
     reads = [functools.partial(read_image, client, cluster) for cluster in clusters]
     images = dict(zip((cluster.moid for cluster in clusters), side_by_side(reads, client.connections), strict=True))
-    scanned = {moid: image.compliance.hosts for moid, image in images.items() if image.compliance}
-    members = _inventory.hosts_of_all(client, clusters, scanned)
+    number = {moid: len(image.compliance.hosts) for moid, image in images.items() if image.compliance}
+    members = _inventory.hosts_of_all(client, clusters, number)
     owner = {host.moid: moid for moid, hosts in members.items() for host in hosts}
     operations = _staging.attributed(client, listed, owner, {})
     entries = [

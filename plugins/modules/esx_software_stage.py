@@ -584,9 +584,8 @@ def selected_units(params: dict[str, t.Any], client: VCenterClient, selection: S
         return units
     units = [Unit(cluster, {}) for cluster in clusters]
     read_compliance(client, units)
-    # Which host is in which cluster has to be certain where hosts are named.
-    scanned = {unit.entity.moid: unit.compliance.hosts for unit in units if unit.compliance and not hosts}
-    found = _inventory.hosts_of_all(client, clusters, scanned)
+    number = {unit.entity.moid: len(unit.compliance.hosts) for unit in units if unit.compliance}
+    found = _inventory.hosts_of_all(client, clusters, number)
     for unit in units:
         unit.hosts = {host.moid: host for host in found[unit.entity.moid]}
     if params["hosts"] is None:

@@ -18,7 +18,9 @@ import io
 import json
 import os
 import signal
+import sys
 import threading
+import traceback
 import types
 import typing as t
 
@@ -28,6 +30,7 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import normal
 from ansible.vars import clean
 
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import Interrupted
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import IN_PROCESS
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR
 
@@ -54,17 +57,18 @@ class InProcess(normal.ActionModule):
         if not arguments and set(options) <= {"task_vars", "wrap_async"} and not options.get("wrap_async"):
             environment: Json = {}
             self._compute_environment_string(environment)
-            if self._fits(environment):
-                return self._execute_here(options.get("task_vars") or {}, environment)
+            task_vars = options.get("task_vars") or {}
+            if self._fits(environment, task_vars):
+                return self._execute_here(task_vars, environment)
         return super()._execute_module(*arguments, **options)
 
-    def _fits(self, environment: Json) -> bool:
+    def _fits(self, environment: Json, task_vars: Json) -> bool:
         """Whether the task wants nothing that only a process of its own can give."""
         wanted = self._task.args.get("in_process")
         if wanted is None:
-            wanted = environment.get(IN_PROCESS) or os.environ.get(IN_PROCESS) or True
+            wanted = {**os.environ, **environment}.get(IN_PROCESS)
         try:
-            wanted = boolean(wanted)
+            wanted = wanted in (None, "") or boolean(wanted)
         except TypeError:
             # The module says what is wrong with it.
             return False
@@ -72,12 +76,23 @@ class InProcess(normal.ActionModule):
             wanted
             and self._connection.transport == "local"
             and self._connection.become is None
+            # A time-out of the task would end the work anywhere, in the middle of a logout too.
+            and not self._task.timeout
             and REQUESTS_IMPORT_ERROR is None
+            and self._python(task_vars) in ("", sys.executable)
             # These count when a process starts.
-            and not any(name.startswith(("PYTHON", "LD_")) for name in environment)
+            and not any(name.startswith(("PYTHON", "LD_", "OPENSSL_")) for name in environment)
             # Signals are heard by the main thread alone.
             and threading.current_thread() is threading.main_thread()
+            # There a process that was forked must not ask the system for its proxies.
+            and sys.platform != "darwin"
         )
+
+    def _python(self, task_vars: Json) -> str:
+        """Return the interpreter that the user wants; empty if Ansible may look for one."""
+        delegated = (task_vars.get("ansible_delegated_vars") or {}).get(self._task.delegate_to) or {}
+        wanted = str(self._templar.template({**task_vars, **delegated}.get("ansible_python_interpreter") or ""))
+        return "" if wanted.startswith("auto") else wanted
 
     def _execute_here(self, task_vars: Json, environment: Json) -> Json:
         arguments = dict(self._task.args)
@@ -102,6 +117,9 @@ def _run(main: t.Callable[[], None]) -> t.Any:
             main()
         except SystemExit as end:
             code = end.code or 0
+        except (Exception, Interrupted):
+            # A bug; as a module it ends like this as well.
+            return {"rc": 1, "stdout": "", "stderr": traceback.format_exc()}
     return {"rc": code, "stdout": stdout.getvalue(), "stderr": ""}
 
 
