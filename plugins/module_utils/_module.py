@@ -130,7 +130,10 @@ def run_module(work: Work, argument_spec: Params, *, hands_out_session: bool = F
                 # A signal would keep it from the only one who can close it.
                 signals.ignore()
                 _show(module, result["session_id"])
+        # Nothing is left to be cut short but the result.
+        signals.ignore()
     except VCenterError as error:
+        signals.ignore()
         module.fail_json(**harmless({**error.details(), "msg": str(error)}))
     except Interrupted as interruption:
         module.fail_json(msg=f"{interruption}. Tasks that were started go on in vCenter; run again to wait for them.")
