@@ -253,9 +253,11 @@ class Watched:
         self._first: tuple[float, int] | None = None
         self._percent: int | None = None
         self._ends: float | None = None
+        self._wrong = 0
 
     def saw(self, now: float, percent: int | None) -> None:
         """Note how far it is. Only progress since the last look foretells anything: some stand still at 100."""
+        self._wrong += self._ends is not None and now >= self._ends
         if percent is None or percent == self._percent:
             return
         self._percent = percent
@@ -265,8 +267,13 @@ class Watched:
             self._ends = now + (now - since) * (100 - percent) / (percent - before)
 
     def left(self, now: float) -> float | None:
-        """Return seconds until it should end; None where nothing tells, or where it should have ended long ago."""
-        return None if self._ends is None or now > self._ends + OVERDUE else self._ends - now
+        """Return seconds until it should end; None where nothing tells, or where it should have ended long ago.
+
+        The more often its end was foretold in vain, the longer it is.
+        """
+        if self._ends is None or now > self._ends + OVERDUE:
+            return None
+        return max(self._ends - now, 0) + 2.0**self._wrong - 1
 
 
 class Together:

@@ -133,8 +133,18 @@ def test_progress_foretells_the_end_until_it_stands_still() -> None:
     task.saw(50, 100)
     assert task.left(50) == pytest.approx(0)
     task.saw(54, 100)
-    assert task.left(54) == pytest.approx(-4), "it is overdue, and looked at often"
+    assert task.left(54) == pytest.approx(1), "it is overdue, and looked at often, but less and less"
     assert task.left(56) is None, "it stands still"
+
+
+def test_an_end_that_is_foretold_in_vain_again_and_again_is_believed_less(clock: t.Any) -> None:
+    """Its last percent takes as long as all before: it seems to end at every moment."""
+    task, now, looks = _tasks.Watched(0), 0.0, 0
+    while now < 400:
+        now += PACE.pause(now, task.left(now))
+        task.saw(now, int(100 * (1 - 0.5 ** (now / 40))))
+        looks += 1
+    assert looks <= 60
 
 
 def test_results_of_what_ended_together_are_read_together(
