@@ -218,6 +218,8 @@ class Limits:
 Resumption: t.TypeAlias = "Task | TimedOut | Vanished | None"
 Job = t.Generator[Wait, Resumption, None]
 
+MISTAKES = 6
+"""So many ends that were foretold in vain count, at most: the last adds a minute."""
 OVERDUE = 5.0
 """Seconds after its foretold end for which a task is looked at as often as can be."""
 VANISHED_AFTER = 3
@@ -257,7 +259,7 @@ class Watched:
 
     def saw(self, now: float, percent: int | None) -> None:
         """Note how far it is. Only progress since the last look foretells anything: some stand still at 100."""
-        self._wrong += self._ends is not None and now >= self._ends
+        self._wrong = min(MISTAKES, self._wrong + (self._ends is not None and now >= self._ends))
         if percent is None or percent == self._percent:
             return
         self._percent = percent

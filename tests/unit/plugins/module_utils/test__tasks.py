@@ -137,6 +137,16 @@ def test_progress_foretells_the_end_until_it_stands_still() -> None:
     assert task.left(56) is None, "it stands still"
 
 
+def test_a_task_that_went_on_after_standing_still_for_long_is_looked_at_as_ever() -> None:
+    task = _tasks.Watched(0)
+    for now in range(5000):
+        task.saw(now, min(now, 60))
+    task.saw(5000, 61)
+    left = task.left(5000)
+    assert left is not None
+    assert PACE.pause(5000, left) <= 10
+
+
 def test_an_end_that_is_foretold_in_vain_again_and_again_is_believed_less(clock: t.Any) -> None:
     """Its last percent takes as long as all before: it seems to end at every moment."""
     task, now, looks = _tasks.Watched(0), 0.0, 0
