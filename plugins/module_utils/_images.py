@@ -84,6 +84,14 @@ class Compliance:
     names: dict[str, str]
     notifications: tuple[Json, ...] = ()
 
+    @property
+    def nothing_left(self) -> bool:
+        """Whether every host scanned has the image already, on it or staged."""
+        return all(
+            host.commit in {None, self.commit} and (host.status == "COMPLIANT" or host.staged)
+            for host in self.hosts.values()
+        )
+
 
 def find_compliance(client: VCenterClient, entity: Entity) -> Compliance | None:
     """Return the stored compliance; None when there is none: never scanned, or not managed by an image."""

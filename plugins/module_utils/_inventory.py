@@ -115,11 +115,36 @@ def hosts_of_all(
     :param number: how many hosts a cluster is thought to have, by its identifier: for the length of the answers.
     """
     found: dict[str, list[Host]] = {}
-    for part in _parts_of_hosts(clusters, number or {}):
+    for part in _parts_of_hosts(clusters, number or {}, IDS_PER_CALL, HOSTS_PER_CALL):
         found.update(_by_number(client, part))
     others = [cluster for cluster in clusters if cluster.moid not in found]
     listed = side_by_side([functools.partial(hosts_of, client, cluster) for cluster in others], client.connections)
     return {**found, **{cluster.moid: hosts for cluster, hosts in zip(others, listed, strict=True)}}
+
+
+def hosts_as_scanned(
+    client: VCenterClient, clusters: t.Sequence[Entity], scanned: t.Mapping[str, t.Collection[str]]
+) -> dict[str, list[Host]] | None:
+    """Return the hosts of each cluster as the last scans tell, or None where vCenter's list of them says otherwise.
+
+    One call for many clusters. A host that has moved from one of the clusters to another is not noticed if neither was
+    scanned since: where that matters, use ``hosts_of_all``.
+
+    :param scanned: the hosts of each scan, by the cluster's identifier.
+    """
+    number = {moid: len(hosts) for moid, hosts in scanned.items()}
+    found: dict[str, Host] = {}
+    with attempt("list the hosts of the clusters"):
+        try:
+            for part in _parts_of_hosts(clusters, number, IDS_PER_CALL // 2, HOSTS_PER_CALL // 2):
+                query = {"clusters": [cluster.moid for cluster in part]}
+                found.update({host.moid: host for host in _list(client, HOSTS, query, _host)})
+        except TooMany:
+            return None
+    told = [host for cluster in clusters for host in scanned[cluster.moid]]
+    if sorted(told) != sorted(found):
+        return None
+    return {cluster.moid: [found[host] for host in scanned[cluster.moid]] for cluster in clusters}
 
 
 def _by_number(client: VCenterClient, clusters: t.Sequence[Entity]) -> dict[str, list[Host]]:
@@ -151,12 +176,14 @@ def _by_number(client: VCenterClient, clusters: t.Sequence[Entity]) -> dict[str,
     return found
 
 
-def _parts_of_hosts(clusters: t.Sequence[Entity], number: t.Mapping[str, int]) -> t.Iterator[list[Entity]]:
+def _parts_of_hosts(
+    clusters: t.Sequence[Entity], number: t.Mapping[str, int], most_clusters: int, most_hosts: int
+) -> t.Iterator[list[Entity]]:
     part: list[Entity] = []
     hosts = 0
     for cluster in clusters:
         more = number.get(cluster.moid, 0)
-        if part and (len(part) == IDS_PER_CALL or hosts + more > HOSTS_PER_CALL):
+        if part and (len(part) == most_clusters or hosts + more > most_hosts):
             yield part
             part, hosts = [], 0
         part.append(cluster)

@@ -537,7 +537,7 @@ def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> 
     options = Options(**{name: params[name] for name in OPTIONS})
     options = dataclasses.replace(options, commit=options.commit or None)
     selection = Selection(client, params["datacenter"] or None)
-    units = selected_units(params, client, selection)
+    units = selected_units(params, client, selection, options)
     find_problems(client, units, options.commit, selection.problems)
     selection.check()
     run = StageRun(client, options, context)
@@ -574,7 +574,9 @@ def check_options(params: dict[str, t.Any]) -> None:
         _files.check_replaceable(params["result_file"], "result_file")
 
 
-def selected_units(params: dict[str, t.Any], client: VCenterClient, selection: Selection) -> list[Unit]:
+def selected_units(
+    params: dict[str, t.Any], client: VCenterClient, selection: Selection, options: Options
+) -> list[Unit]:
     """Return the clusters and standalone hosts to work on, each with the hosts asked for."""
     clusters = selection.clusters(params["clusters"]) if params["clusters"] is not None else []
     hosts = selection.hosts(params["hosts"]) if params["hosts"] is not None else []
@@ -584,8 +586,7 @@ def selected_units(params: dict[str, t.Any], client: VCenterClient, selection: S
         return units
     units = [Unit(cluster, {}) for cluster in clusters]
     read_compliance(client, units)
-    number = {unit.entity.moid: len(unit.compliance.hosts) for unit in units if unit.compliance}
-    found = _inventory.hosts_of_all(client, clusters, number)
+    found = present_hosts(client, units, options)
     for unit in units:
         unit.hosts = {host.moid: host for host in found[unit.entity.moid]}
     if params["hosts"] is None:
@@ -601,6 +602,18 @@ def selected_units(params: dict[str, t.Any], client: VCenterClient, selection: S
         # Not whole, even if all are named: there may be hosts that this user does not see.
         unit.hosts, unit.whole = {moid: host for moid, host in unit.hosts.items() if moid in wanted}, False
     return units
+
+
+def present_hosts(client: VCenterClient, units: list[Unit], options: Options) -> dict[str, list[_inventory.Host]]:
+    """Return the hosts of each cluster; in fewer calls where the last scans leave nothing to do, if these still fit."""
+    clusters = [unit.entity for unit in units]
+    scanned = {unit.entity.moid: unit.compliance.hosts for unit in units if unit.compliance}
+    done = [unit for unit in units if unit.compliance and unit.compliance.nothing_left]
+    if len(done) == len(units) and not any(unit.scan_wanted(options) for unit in units):
+        found = _inventory.hosts_as_scanned(client, clusters, scanned)
+        if found is not None:
+            return found
+    return _inventory.hosts_of_all(client, clusters, {moid: len(hosts) for moid, hosts in scanned.items()})
 
 
 def units_of_hosts(client: VCenterClient, hosts: list[_inventory.Host], problems: list[str]) -> list[Unit]:

@@ -571,6 +571,31 @@ def test_an_adopted_staging_of_another_commit_is_not_enough(staged: Stage, vcent
     assert world.host("edge01.example.com").staged_commit == "3"
 
 
+@pytest.mark.parametrize("scanned", [True, False])
+def test_a_host_that_came_after_the_last_scan_is_staged(
+    staged: Stage, vcenter: VCenter, world: World, clock: t.Any, scanned: bool
+) -> None:
+    """What the last scans say of who is where is not believed once vCenter's list of hosts says otherwise."""
+    staged(clusters=["prod", "domain-c9"])
+    prod, edge = world.cluster("prod"), world.cluster("domain-c9")
+    for cluster in (prod, edge):
+        world.engine.scan(cluster.managed, "somebody")
+    clock.sleep(600)
+    before = len(vcenter.requests)
+    assert staged(clusters=["prod", "domain-c9"])["changed"] is False
+    assert [request.path for request in vcenter.requests[before:]].count("/api/vcenter/host") == 1
+    # One from elsewhere, or one of the two clusters that its new cluster was scanned for and its old one was not.
+    host = (edge if scanned else world.host("host-22").cluster).hosts[0]
+    host.cluster.hosts.remove(host)
+    prod.hosts.append(host)
+    host.cluster, host.status, host.staged_commit = prod, "NON_COMPLIANT", None
+    if scanned:
+        world.engine.scan(prod.managed, "somebody")
+        clock.sleep(600)
+    assert staged(clusters=["prod", "domain-c9"])["successful_hosts"] == [host.name]
+    assert host.staged_commit == prod.managed.commit
+
+
 def test_a_scan_that_runs_is_waited_for(staged: Stage, vcenter: VCenter, world: World) -> None:
     world.cluster("prod").managed.compliance = None
     world.engine.scan(world.cluster("prod").managed, "somebody")
