@@ -30,7 +30,7 @@ ROWS = (
     ("_client",),
     ("_tasks",),
     ("_inventory",),
-    ("_images", "_selection", "_appliance", "_extension_tasks"),
+    ("_images", "_selection", "_appliance", "_extension_tasks", "_extension_task_rules"),
     ("_staging", "_verdicts"),
     ("_stage_history",),
     ("_stage_units",),

@@ -29,6 +29,9 @@ BOTH = pytest.mark.parametrize("root", ["api", "rest"])
 CLUSTER = "/api/esx/settings/clusters/domain-c8"
 HOST = "/api/esx/settings/hosts/host-9"
 TASK_INFO = task_client.Info
+EXTENSION_TASKS = "/rest/vcenter/extension/tasks"
+PERCENT = {"total": 10, "completed": 2, "message": {"id": "a", "default_message": "b", "args": []}}
+EXTENSION_TASK = {"operation_id": "com.example.operation", "cancelable": False}
 
 
 def reference(binding: t.Any) -> t.Any:
@@ -203,11 +206,7 @@ def test_extension_task(wire: Wire, root: str) -> None:
         "operation_id": "com.example.operation",
         "cancelable": True,
         "status": "RUNNING",
-        "percent_done": {
-            "total": 10,
-            "completed": 2,
-            "message": {"id": "a", "default_message": "b", "args": []},
-        },
+        "percent_done": PERCENT,
         "description": {
             "id": "com.example.description",
             "default_message": "Wave {n}.",
@@ -215,12 +214,17 @@ def test_extension_task(wire: Wire, root: str) -> None:
             "params": [{"key": "n", "value": {"i": 3}}],
         },
         "result": {"any": ["thing"]},
+        "target": {"type": "ClusterComputeResource", "id": "domain-c8"},
+        "user": "rollout",
+        "parent_task": wire.json("POST", EXTENSION_TASKS, {"spec": EXTENSION_TASK}),
     }
-    task = wire.json("POST", "/rest/vcenter/extension/tasks", {"spec": spec})
+    task = wire.json("POST", EXTENSION_TASKS, {"spec": spec})
     info = decode(wire.get(f"/{root}/cis/tasks/{task}"), TASK_INFO, root)
     assert info.status == "RUNNING"
     assert info.progress.completed == 2
     assert info.description.params["n"].i == 3
+    assert (info.target.id, info.user, info.cancelable) == ("domain-c8", "rollout", True)
+    assert decode(wire.get(f"/{root}/cis/tasks/{info.parent}"), TASK_INFO, root).status == "PENDING"
 
 
 # The appliance
@@ -272,6 +276,11 @@ def test_service(wire: Wire, state: str) -> None:
         ("GET", "/rest/appliance/update/pending/1.0", None, 404, "NOT_FOUND"),
         ("GET", "/rest/cis/tasks?filter_spec.users.1=user", None, 400, "INVALID_ARGUMENT"),
         ("GET", "/api/no/such/address", None, 404, "NOT_FOUND"),
+        ("POST", EXTENSION_TASKS, {"spec": {**EXTENSION_TASK, "operation_id": "none"}}, 400, "INVALID_ARGUMENT"),
+        (
+            *("POST", EXTENSION_TASKS, {"spec": {**EXTENSION_TASK, "percent_done": PERCENT}}),
+            *(400, "NOT_ALLOWED_IN_CURRENT_STATE"),
+        ),
     ],
 )
 def test_errors(wire: Wire, method: str, path: str, body: t.Any, status: int, error_type: str) -> None:
