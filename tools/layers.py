@@ -31,7 +31,7 @@ ROWS = (
     ("_tasks",),
     ("_inventory",),
     ("_images", "_selection", "_appliance", "_extension_tasks", "_extension_task_rules"),
-    ("_staging", "_verdicts"),
+    ("_staging", "_verdicts", "_services"),
     ("_stage_history",),
     ("_stage_units",),
     ("_stage_operations", "_stage_report"),

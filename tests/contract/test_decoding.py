@@ -61,7 +61,6 @@ def map_of(binding: t.Any) -> t.Any:
         (f"{HOST}/software/compliance", settings_client.HostCompliance),
         (f"{CLUSTER}/software/commits/4", cluster_software.Commits.Info),
         (f"{HOST}/software/commits/3", host_software.Commits.Info),
-        ("/api/vcenter/services/updatemgr", services_client.Service.Info),
     ],
 )
 def test_answers_of_api(wire: Wire, path: str, binding: t.Any) -> None:
@@ -81,6 +80,8 @@ def test_answers_of_api(wire: Wire, path: str, binding: t.Any) -> None:
         ("appliance/update/staged", update_client.Staged.Info),
         ("appliance/update/policy", update_client.Policy.Info),
         ("appliance/system/version", system_client.Version.VersionStruct),
+        ("vcenter/services", map_of(services_client.Service.Info)),
+        ("vcenter/services/updatemgr", services_client.Service.Info),
     ],
 )
 def test_answers_of_both_roots(wire: Wire, root: str, path: str, binding: t.Any) -> None:
@@ -252,10 +253,16 @@ def test_task_of_the_appliance(wire: Wire, root: str, status: str) -> None:
     assert info.task.subtasks["install"].status == status
 
 
-@pytest.mark.parametrize("state", ["STARTED", "STOPPED", "STARTING"])
-def test_service(wire: Wire, state: str) -> None:
-    wire.world.appliance.services["updatemgr"] = {"state": state}
-    assert decode(wire.get("/api/vcenter/services/updatemgr"), services_client.Service.Info).state == state
+@BOTH
+@pytest.mark.parametrize("state", ["STARTED", "STOPPED", "STARTING", "STOPPING"])
+@pytest.mark.parametrize("health", ["HEALTHY", "HEALTHY_WITH_WARNINGS", "DEGRADED"])
+def test_service(wire: Wire, root: str, state: str, health: str) -> None:
+    wire.world.change_service("updatemgr", state=state, health=health, health_messages=["It is so."])
+    info = decode(wire.get(f"/{root}/vcenter/services/updatemgr"), services_client.Service.Info, root)
+    assert (info.state, info.health) == (state, health if state == "STARTED" else None)
+    listed = decode(wire.get(f"/{root}/vcenter/services"), map_of(services_client.Service.Info), root)
+    assert (listed["updatemgr"].state, listed["updatemgr"].health) == (info.state, info.health)
+    assert listed["vpxd"].health == "HEALTHY"
 
 
 # Refusals
@@ -276,6 +283,8 @@ def test_service(wire: Wire, state: str) -> None:
         ("GET", "/rest/appliance/update/pending/1.0", None, 404, "NOT_FOUND"),
         ("GET", "/rest/cis/tasks?filter_spec.users.1=user", None, 400, "INVALID_ARGUMENT"),
         ("GET", "/api/no/such/address", None, 404, "NOT_FOUND"),
+        ("GET", "/api/vcenter/services/none", None, 404, "NOT_FOUND"),
+        ("GET", "/rest/vcenter/services/none", None, 404, "NOT_FOUND"),
         ("POST", EXTENSION_TASKS, {"spec": {**EXTENSION_TASK, "operation_id": "none"}}, 400, "INVALID_ARGUMENT"),
         (
             *("POST", EXTENSION_TASKS, {"spec": {**EXTENSION_TASK, "percent_done": PERCENT}}),

@@ -23,6 +23,7 @@ from ansible_collections.vsphere.lifecycle.plugins.modules import (
     esx_software_stage,
     extension_task_create,
     extension_task_update,
+    vcenter_service_info,
     vcenter_session,
 )
 from ansible_collections.vsphere.lifecycle.simulator import World
@@ -185,6 +186,7 @@ WORKS: dict[str, tuple[t.Any, dict[str, t.Any]]] = {
     "appliance_update_info": (appliance_update_info.gather_update_info, APPLIANCE),
     "extension_task_create": (extension_task_create.create, {**EXTENSION, **CREATION}),
     "extension_task_update": (extension_task_update.update, EXTENSION),
+    "vcenter_service_info": (vcenter_service_info.gather_services, {"services": ["updatemgr", "vpxd"]}),
     # The one that opens sessions would leave them open, as it should.
     "vcenter_session": (vcenter_session.provide, {"state": "absent"}),
 }
