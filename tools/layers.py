@@ -22,8 +22,8 @@ PREFIX = "ansible_collections.vsphere.lifecycle."
 # Lowest first. A file may import files of lower rows only.
 ROWS = (
     ("_text",),
-    ("_errors", "_clock", "_context", "_rollout", "_side_by_side"),
-    ("_files",),
+    ("_errors", "_clock", "_progress", "_rollout", "_side_by_side"),
+    ("_context", "_files"),
     ("_values", "_diagnostics"),
     ("_localizable", "_task_info"),
     ("_transport",),
@@ -34,6 +34,7 @@ ROWS = (
     ("_staging", "_verdicts", "_services"),
     ("_stage_history",),
     ("_stage_units",),
+    ("_stage_progress",),
     ("_stage_operations", "_stage_report"),
     ("_stage_job",),
     ("_stage_run",),
@@ -45,6 +46,7 @@ LIBRARIES = {
     "plugins/module_utils/_transport.py": {"requests", "urllib3"},
     "plugins/module_utils/_module.py": {"ansible"},
     "plugins/plugin_utils/_in_process.py": {"ansible"},
+    "plugins/plugin_utils/_live_progress.py": {"ansible"},
 }
 
 
