@@ -21,11 +21,14 @@ PREFIX = "ansible_collections.vsphere.lifecycle."
 
 # Lowest first. A file may import files of lower rows only.
 ROWS = (
-    ("_text",),
-    ("_errors", "_clock", "_progress", "_rollout", "_side_by_side"),
-    ("_context", "_files"),
+    ("_text", "_html"),
+    ("_errors", "_clock", "_progress", "_rollout_plan", "_side_by_side"),
+    ("_context", "_files", "_gates"),
+    ("_rollout",),
     ("_values", "_diagnostics"),
-    ("_localizable", "_task_info"),
+    ("_localizable", "_task_info", "_report_value", "_report_times", "_report_words", "_report_style"),
+    ("_report_csv", "_report_timeline"),
+    ("_report_html",),
     ("_transport",),
     ("_client",),
     ("_tasks",),
