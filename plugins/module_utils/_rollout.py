@@ -301,7 +301,9 @@ def _summary(rollout: Json, labels: t.Mapping[str, str]) -> list[str]:
         for entry in rollout["clusters"]
         if entry["verdict"] not in (STAGED, UNCHANGED)
     ]
-    lines += [f"{one['hint'].rstrip('.')}." for one in rollout["gates"] if one["verdict"] == NOTE and one["hint"]]
+    # Who is managed by baselines is told by cluster.
+    hints = [one["hint"] for one in rollout["gates"] if one["verdict"] == NOTE and one["name"] != "image_managed"]
+    lines += [f"{hint.rstrip('.')}." for hint in dict.fromkeys(hints) if hint]
     if rollout["problem"]:
         return [*lines, f"The rollout failed. {rollout['problem'].rstrip('.')}."]
     if rollout["stopped"]:
