@@ -299,8 +299,10 @@ def _summary(rollout: Json, labels: t.Mapping[str, str]) -> list[str]:
     lines += [
         _told(entry, labels, rollout["check_mode"])
         for entry in rollout["clusters"]
-        if entry["verdict"] not in (STAGED, UNCHANGED)
+        if entry["verdict"] not in (STAGED, UNCHANGED, NOT_STARTED)
     ]
+    waiting = [labels[entry["moid"]] for entry in rollout["clusters"] if entry["verdict"] == NOT_STARTED]
+    lines += [f"Not started: {_listed(waiting)}."] if waiting else []
     # Who is managed by baselines is told by cluster.
     hints = [one["hint"] for one in rollout["gates"] if one["verdict"] == NOTE and one["name"] != "image_managed"]
     lines += [f"{hint.rstrip('.')}." for hint in dict.fromkeys(hints) if hint]
