@@ -37,13 +37,6 @@ options:
     description:
       - Identifier of a commit. RV(clusters[].has_commit) tells which clusters have ever had it.
     type: str
-  detail:
-    description:
-      - How much the module returns. V(full) is everything, V(summary) leaves out hosts, notifications and the last
-        staging, which takes a request for each cluster.
-    type: str
-    choices: [summary, full]
-    default: full
   datacenter:
     description:
       - Name or identifier of a datacenter. Clusters are looked up only there.
@@ -54,18 +47,13 @@ options:
       - Identifier of a stage task of a cluster, as another module returned it. Its result is returned instead of that
         of the last one.
     type: str
-  parallel_requests:
-    description:
-      - How many requests are sent to vCenter at the same time, at most.
-    type: int
-    default: 8
 extends_documentation_fragment:
   - vsphere.lifecycle.vcenter
+  - vsphere.lifecycle.stage_info
   - vsphere.lifecycle.attributes
   - vsphere.lifecycle.attributes.info
-notes:
-  - Needs the privileges C(VcIntegrity.lifecycleSoftwareSpecification.Read) and C(VcIntegrity.lifecycleSettings.Read).
 seealso:
+  - module: vsphere.lifecycle.esx_host_stage_info
   - module: vsphere.lifecycle.esx_software_stage
 """
 

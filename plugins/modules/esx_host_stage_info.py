@@ -38,13 +38,6 @@ options:
     description:
       - Identifier of a commit. RV(hosts[].has_commit) tells which hosts have ever had it.
     type: str
-  detail:
-    description:
-      - How much the module returns. V(full) is everything, V(summary) leaves out C(hosts), notifications and the last
-        staging, which takes a request for each host.
-    type: str
-    choices: [summary, full]
-    default: full
   datacenter:
     description:
       - Name or identifier of a datacenter. Hosts are looked up only there.
@@ -55,17 +48,12 @@ options:
       - Identifier of a stage task of a standalone host, as another module returned it. Its result is returned instead
         of that of the last one.
     type: str
-  parallel_requests:
-    description:
-      - How many requests are sent to vCenter at the same time, at most.
-    type: int
-    default: 8
 extends_documentation_fragment:
   - vsphere.lifecycle.vcenter
+  - vsphere.lifecycle.stage_info
   - vsphere.lifecycle.attributes
   - vsphere.lifecycle.attributes.info
 notes:
-  - Needs the privileges C(VcIntegrity.lifecycleSoftwareSpecification.Read) and C(VcIntegrity.lifecycleSettings.Read).
   - Images of standalone hosts need vCenter 8.0. An older one tells nothing but names and connection, and
     RV(hosts[].unknown) says so.
 seealso:
