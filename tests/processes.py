@@ -145,6 +145,7 @@ class Playbook:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("VMWARE_", "ANSIBLE_"))}
         self._environment = {
             **kept,
+            "ANSIBLE_ASYNC_DIR": str(self.temporary / "async"),
             "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(ROOT / ".work" / "link")),
             "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
             "ANSIBLE_HOME": str(folder / "ansible-home"),
