@@ -39,6 +39,7 @@ TYPED = (
     "tests/kill",
     "tests/security",
     "tests/both_ways",
+    "tests/progress",
 )
 
 
@@ -228,6 +229,11 @@ def both_ways() -> Outcome:
     return pytest("tests/both_ways", "--numprocesses=auto")[1]
 
 
+def progress() -> Outcome:
+    """What a reader sees while a staging runs, under ansible-playbook and ansible-runner."""
+    return pytest("tests/progress")[1]
+
+
 def sanity(environment: Environment = HERE) -> Outcome:
     """ansible-test's own checks, with no ignore file."""
     ignores = [path.name for path in (ROOT / "tests" / "sanity").glob("ignore*")]
@@ -330,6 +336,7 @@ FUZZ = (Part("fuzz", fuzz),)
 KILL = (Part("kill", kill),)
 SECURITY = (Part("security", security),)
 BOTH_WAYS = (Part("both ways", both_ways),)
+PROGRESS = (Part("progress", progress),)
 SANITY = (Part("sanity", sanity),)
 INTEGRATION = (Part("integration", integration),)
 MOLECULE = (Part("molecule", molecule),)
@@ -346,6 +353,7 @@ GROUPS = {
     "kill": KILL,
     "security": SECURITY,
     "both_ways": BOTH_WAYS,
+    "progress": PROGRESS,
     "sanity": SANITY,
     "integration": INTEGRATION,
     "molecule": MOLECULE,
@@ -361,6 +369,7 @@ GROUPS = {
     + SANITY
     + INTEGRATION
     + BOTH_WAYS
+    + PROGRESS
     + MOLECULE
     + BUILD
     + IMPORTER,
