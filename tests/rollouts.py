@@ -161,8 +161,8 @@ def rollout(lines: list[Json], waves: list[list[Json]], **more: t.Any) -> Json:
         "plan": [wave["title"] for wave in numbered],
         "hosts": {**counts, "not_started": 0},
         "budget": {
-            **{"failed_hosts": counts["failed"], "max_failed_hosts": "10%"},
-            **{"failed_clusters": 0, "max_failed_clusters": 0, "exceeded": False},
+            **{"failed_hosts": counts["failed"], "max_failed_hosts": "10 %"},
+            **{"failed_clusters": 0, "max_failed_clusters": "0", "exceeded": False},
         },
         "gates": [
             gate(0, "release", "vCenter 8.0.3 can stage"),

@@ -61,7 +61,7 @@ dt{color:var(--quiet)}dd{margin:0}
 details>summary{cursor:pointer}
 summary:focus-visible{outline:2px solid var(--calm);outline-offset:2px;border-radius:4px}
 .more>summary{color:var(--calm);padding:4px 0}
-.row{display:grid;grid-template-columns:minmax(0,15rem) minmax(0,1fr) minmax(0,19rem);gap:2px 16px;align-items:center;
+.row{display:grid;grid-template-columns:minmax(0,17rem) minmax(0,1fr) minmax(0,20rem);gap:2px 16px;align-items:center;
 padding:3px 0}
 .row .outcome{font-size:.9rem}
 .head{position:sticky;top:0;background:var(--card);z-index:1;padding-top:6px}
@@ -73,8 +73,9 @@ summary.cluster .name::before{content:"\\25b8";display:inline-block;width:14px;m
 details[open]>summary.cluster .name::before{content:"\\25be"}
 summary.cluster:hover{background:var(--track)}
 .cluster,.host{align-items:start}.cluster>.bar,.host>.bar{margin-top:4px}
-.host .name{padding-left:34px}
-.hosts{border-left:2px solid var(--line);margin:2px 0 8px 8px;padding-left:0}
+.host .name{padding-left:26px;font-size:.92rem}
+.hosts{position:relative;margin:2px 0 8px}
+.hosts::before{content:"";position:absolute;inset:0 auto 0 8px;border-left:2px solid var(--line)}
 .note{color:var(--quiet);font-size:.9rem;padding-left:24px}
 .problem{padding:2px 0 2px 18px}
 svg{display:block;width:100%}
