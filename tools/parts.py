@@ -15,6 +15,7 @@ import shutil
 import sys
 
 from . import counts, tarball
+from .browser import find_browser
 from .shell import ROOT, WORK, Finished, run
 from .stage import stage
 from .summary import Outcome, Part
@@ -39,6 +40,7 @@ TYPED = (
     "tests/kill",
     "tests/security",
     "tests/both_ways",
+    "tests/report",
 )
 
 
@@ -223,6 +225,13 @@ def security() -> Outcome:
     return pytest("tests/security", "--numprocesses=auto")[1]
 
 
+def report() -> Outcome:
+    """The report of a rollout, opened in a browser."""
+    if find_browser() is None:
+        return Outcome(left_out="no Chromium on this machine (apt install chromium; CHROMIUM names one elsewhere)")
+    return pytest("tests/report")[1]
+
+
 def both_ways() -> Outcome:
     """The integration targets, with modules in Ansible's worker and as processes."""
     return pytest("tests/both_ways", "--numprocesses=auto")[1]
@@ -329,6 +338,7 @@ CHAOS = (Part("chaos", chaos),)
 FUZZ = (Part("fuzz", fuzz),)
 KILL = (Part("kill", kill),)
 SECURITY = (Part("security", security),)
+REPORT = (Part("report", report),)
 BOTH_WAYS = (Part("both ways", both_ways),)
 SANITY = (Part("sanity", sanity),)
 INTEGRATION = (Part("integration", integration),)
@@ -345,6 +355,7 @@ GROUPS = {
     "fuzz": FUZZ,
     "kill": KILL,
     "security": SECURITY,
+    "report": REPORT,
     "both_ways": BOTH_WAYS,
     "sanity": SANITY,
     "integration": INTEGRATION,
@@ -358,6 +369,7 @@ GROUPS = {
     + FUZZ
     + KILL
     + SECURITY
+    + REPORT
     + SANITY
     + INTEGRATION
     + BOTH_WAYS
