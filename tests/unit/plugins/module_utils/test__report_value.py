@@ -57,7 +57,8 @@ def test_a_report_has_the_form_of_the_schema(name: str) -> None:
 def test_the_schema_is_one_and_refuses_what_is_none() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     report = report_of(*rollouts.small())
-    for damage in ({"clusters": None}, {"schema_version": 2}, {"hosts": {}}, {"started": 5}):
+    damages: list[Json] = [{"clusters": None}, {"schema_version": 2}, {"hosts": {}}, {"started": 5}]
+    for damage in damages:
         with pytest.raises(jsonschema.ValidationError):
             check({**report, **damage})
 
