@@ -15,6 +15,7 @@ import shutil
 import sys
 
 from . import counts, tarball
+from .browser import find_browser
 from .shell import ROOT, WORK, Finished, run
 from .stage import stage
 from .summary import Outcome, Part
@@ -40,6 +41,7 @@ TYPED = (
     "tests/security",
     "tests/both_ways",
     "tests/progress",
+    "tests/report",
 )
 
 
@@ -224,6 +226,13 @@ def security() -> Outcome:
     return pytest("tests/security", "--numprocesses=auto")[1]
 
 
+def report() -> Outcome:
+    """The report of a rollout, opened in a browser."""
+    if find_browser() is None:
+        return Outcome(left_out="no Chromium on this machine (apt install chromium; CHROMIUM names one elsewhere)")
+    return pytest("tests/report")[1]
+
+
 def both_ways() -> Outcome:
     """The integration targets, with modules in Ansible's worker and as processes."""
     return pytest("tests/both_ways", "--numprocesses=auto")[1]
@@ -335,6 +344,7 @@ CHAOS = (Part("chaos", chaos),)
 FUZZ = (Part("fuzz", fuzz),)
 KILL = (Part("kill", kill),)
 SECURITY = (Part("security", security),)
+REPORT = (Part("report", report),)
 BOTH_WAYS = (Part("both ways", both_ways),)
 PROGRESS = (Part("progress", progress),)
 SANITY = (Part("sanity", sanity),)
@@ -352,6 +362,7 @@ GROUPS = {
     "fuzz": FUZZ,
     "kill": KILL,
     "security": SECURITY,
+    "report": REPORT,
     "both_ways": BOTH_WAYS,
     "progress": PROGRESS,
     "sanity": SANITY,
@@ -366,6 +377,7 @@ GROUPS = {
     + FUZZ
     + KILL
     + SECURITY
+    + REPORT
     + SANITY
     + INTEGRATION
     + BOTH_WAYS
