@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import difflib
+import fnmatch
+import re
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _inventory
@@ -18,6 +20,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory impor
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
 
 E_ = t.TypeVar("E_", bound=Entity)
+_PATTERN = re.compile(r"[*?\[]")
 
 
 class Selection:
@@ -25,6 +28,7 @@ class Selection:
 
     :param datacenter: name or identifier; names are looked for only there. None: everywhere.
     :ivar problems: one sentence each; the caller decides when to raise them.
+    :ivar notes: what was asked for and means nothing, and does no harm.
     :raises PreflightFailed: there is no such datacenter, or several.
     """
 
@@ -32,6 +36,7 @@ class Selection:
         self._client = client
         self._datacenter = datacenter
         self.problems: list[str] = []
+        self.notes: list[str] = []
         self._within: list[str] = []
         if datacenter is not None:
             found = self._one("datacenter", datacenter, _inventory.find_datacenter(client, datacenter))
@@ -48,6 +53,46 @@ class Selection:
         if wanted is None:
             return _inventory.list_clusters(self._client, self._within)
         return self._all("cluster", "clusters", wanted, _inventory.find_clusters)
+
+    def matching_clusters(self, wanted: t.Sequence[str] | None, exclude: t.Sequence[str] = ()) -> list[Entity]:
+        """Return the clusters named or matched by a pattern such as ``prod-*``, each once; without those excluded."""
+        return self._matching("cluster", wanted, exclude, self.clusters)
+
+    def matching_hosts(
+        self, wanted: t.Sequence[str], exclude: t.Sequence[str], everything: t.Callable[[], list[Host]]
+    ) -> list[Host]:
+        """Return the hosts named or matched by a pattern, each once; without those excluded.
+
+        :param everything: returns the hosts that patterns are for.
+        """
+        return self._matching(
+            "host", wanted, exclude, lambda names: everything() if names is None else self.hosts(names)
+        )
+
+    def _matching(
+        self,
+        kind: str,
+        wanted: t.Sequence[str] | None,
+        exclude: t.Sequence[str],
+        look_up: t.Callable[[t.Sequence[str] | None], list[E_]],
+    ) -> list[E_]:
+        patterns = {name for name in wanted or () if _PATTERN.search(name)}
+        everything = look_up(None) if wanted is None or patterns else []
+        chosen: dict[str, E_] = {}
+        if wanted is None:
+            chosen.update({one.moid: one for one in everything})
+        else:
+            names = [name for name in wanted if name not in patterns]
+            named = look_up(names) if names or not wanted else []
+            for name in wanted:
+                fitting = [one for one in (everything if name in patterns else named) if _fits(one, name)]
+                if not fitting and name in patterns:
+                    self.notes.append(f"No {kind} matches '{name}'.")
+                chosen.update({one.moid: one for one in fitting})
+        for name in exclude:
+            if not any(_fits(one, name) for one in chosen.values()):
+                self.notes.append(f"Nothing that is selected matches '{name}', which is to be excluded.")
+        return [one for one in chosen.values() if not any(_fits(one, name) for name in exclude)]
 
     def hosts(self, wanted: t.Sequence[str]) -> list[Host]:
         """Return the hosts named, each once."""
@@ -108,3 +153,7 @@ class Selection:
         names = sorted({cluster.name for cluster in _inventory.list_clusters(self._client, self._within)})
         close = difflib.get_close_matches(wanted, names, cutoff=0.5)
         return f" (similar: {', '.join(close)})" if close else ""
+
+
+def _fits(entity: Entity, wanted: str) -> bool:
+    return entity.moid == wanted or entity.name in (plain(wanted), wanted) or fnmatch.fnmatchcase(entity.name, wanted)

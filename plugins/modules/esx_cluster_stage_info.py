@@ -20,12 +20,30 @@ description:
 options:
   clusters:
     description:
-      - Names or identifiers (such as V(domain-c8)) of clusters.
+      - Names or identifiers (such as V(domain-c8)) of clusters, or patterns such as V(prod-*) for their names. A name
+        that nobody has is an error, a pattern that fits nothing a warning.
       - If it is left out, all clusters that the user may see, or the cluster of O(task).
       - An empty list is an error; it never means all.
     type: list
     elements: str
     aliases: [cluster, cluster_name]
+  exclude:
+    description:
+      - Names, identifiers or patterns of clusters that are left out.
+    type: list
+    elements: str
+    default: []
+  commit:
+    description:
+      - Identifier of a commit. RV(clusters[].has_commit) tells which clusters have ever had it.
+    type: str
+  detail:
+    description:
+      - How much the module returns. V(full) is everything, V(summary) leaves out hosts, notifications and the last
+        staging, which takes a request for each cluster.
+    type: str
+    choices: [summary, full]
+    default: full
   datacenter:
     description:
       - Name or identifier of a datacenter. Clusters are looked up only there.
@@ -113,6 +131,23 @@ clusters:
       description: When it was scanned, by vCenter's clock.
       type: str
       sample: "2026-03-01T21:00:00.000Z"
+    has_commit:
+      description: Whether the cluster has ever had O(commit); V(null) where none was asked for.
+      type: bool
+      sample: null
+    counts:
+      description: How many C(hosts) it has, and how many of them are C(ready), compliant or staged by the last scan.
+      type: dict
+      sample: {"hosts": 16, "ready": 3}
+    unreachable_hosts:
+      description: Names of its hosts that are not connected, or not powered on.
+      type: list
+      elements: str
+      sample: []
+    running_operation:
+      description: What vSphere Lifecycle Manager does with the cluster now, in words; V(null) for nothing.
+      type: str
+      sample: stage, 40 % done
     notifications:
       description: What the scan found to say of the cluster, in the shape of RV(clusters[].hosts[].notifications).
       type: list
@@ -274,12 +309,14 @@ if t.TYPE_CHECKING:
 UNKNOWN = "UNKNOWN"
 
 
-def gather_stage_info(params: dict[str, t.Any], client: VCenterClient, dummy: Context) -> dict[str, t.Any]:
+def gather_stage_info(params: dict[str, t.Any], client: VCenterClient, context: Context) -> dict[str, t.Any]:
     """Return what is known of the staging of clusters."""
     asked = _tasks.get_task(client, params["task"]) if params["task"] else None
     selection = Selection(client, params["datacenter"] or None)
-    clusters = selection.clusters(wanted_clusters(params["clusters"], asked))
+    clusters = selection.matching_clusters(wanted_clusters(params["clusters"], asked), params["exclude"])
     selection.check()
+    for note in selection.notes:
+        context.warn(note)
     if asked and asked.target not in {cluster.moid for cluster in clusters}:
         raise InvalidOption(
             f"Task {asked.task} belongs to none of the clusters named", "Leave clusters out, or correct task"
@@ -291,8 +328,11 @@ def gather_stage_info(params: dict[str, t.Any], client: VCenterClient, dummy: Co
     members = _inventory.hosts_of_all(client, clusters, number)
     owner = {host.moid: moid for moid, hosts in members.items() for host in hosts}
     operations = _staging.attributed(client, listed, owner, {})
+    wanted = Wanted(params["detail"] == "full", params["commit"] or None, asked)
     entries = [
-        functools.partial(cluster_info, client, cluster, images[cluster.moid], members[cluster.moid], operations, asked)
+        functools.partial(
+            cluster_info, client, cluster, images[cluster.moid], members[cluster.moid], operations, wanted
+        )
         for cluster in clusters
     ]
     return {"changed": False, "clusters": side_by_side(entries, client.connections)}
@@ -311,20 +351,28 @@ def wanted_clusters(named: list[str] | None, asked: _tasks.Task | None) -> list[
     return [asked.target] if named is None and asked and asked.target else named
 
 
+class Wanted(t.NamedTuple):
+    """What to tell of each cluster: everything or the summary, whether it has a commit, the result of a task."""
+
+    everything: bool
+    commit: str | None
+    task: _tasks.Task | None
+
+
 def cluster_info(
     client: VCenterClient,
     cluster: Entity,
     image: Image,
     members: list[_inventory.Host],
     operations: list[_tasks.Task],
-    asked: _tasks.Task | None,
+    wanted: Wanted,
 ) -> dict[str, t.Any]:
     """Return the entry of one cluster."""
     compliance, image_managed, unknown = image
-    running = [
-        task for task in operations if task.target == cluster.moid and task.action == "stage" and not task.finished
-    ]
-    return {
+    running = [task for task in operations if task.target == cluster.moid and not task.finished]
+    stagings = [task for task in running if task.action == "stage"]
+    hosts = hosts_info(compliance, members) if image_managed else []
+    entry = {
         "name": cluster.name,
         "moid": cluster.moid,
         "image_managed": image_managed,
@@ -332,12 +380,41 @@ def cluster_info(
         "stage_status": (compliance.stage_status if compliance else None) or UNKNOWN,
         "commit": compliance.commit if compliance else None,
         "scan_time": compliance.scan_time if compliance else None,
-        "notifications": list(compliance.notifications) if compliance else [],
-        "hosts": hosts_info(compliance, members) if image_managed else [],
-        "running_task": running[0].summary() if running else None,
-        "last_stage": last_stage(client, cluster, operations, asked, unknown),
+        "has_commit": has_commit(client, cluster, image, wanted.commit),
+        "counts": {"hosts": len(hosts), "ready": sum(1 for host in hosts if is_ready(host))},
+        "unreachable_hosts": sorted(host.name for host in members if not host.reachable),
+        "running_task": stagings[0].summary() if stagings else None,
+        "running_operation": in_words((stagings or running)[0]) if running else None,
         "unknown": unknown,
     }
+    if not wanted.everything:
+        return entry
+    return {
+        **entry,
+        "notifications": list(compliance.notifications) if compliance else [],
+        "hosts": hosts,
+        "last_stage": last_stage(client, cluster, operations, wanted.task, unknown),
+    }
+
+
+def has_commit(client: VCenterClient, cluster: Entity, image: Image, commit: str | None) -> bool | None:
+    """Return whether a cluster has ever had a commit; None if that is no question."""
+    if commit is None or not image.managed:
+        return None
+    if image.compliance and image.compliance.commit == commit:
+        return True
+    return _images.find_commit(client, cluster, commit) is not None
+
+
+def is_ready(host: dict[str, t.Any]) -> bool:
+    """Whether nothing is left to stage on a host, by the last scan."""
+    staged = host["status"] == "NON_COMPLIANT" and host["stage_status"] == "STAGED"
+    return staged or host["status"] == "COMPLIANT"
+
+
+def in_words(task: _tasks.Task) -> str:
+    """Return what a task does, and how far it is."""
+    return f"{task.action}, {task.percent} % done" if task.percent is not None else task.action
 
 
 class Image(t.NamedTuple):
@@ -431,17 +508,20 @@ def last_stage(
     }
 
 
+ARGUMENT_SPEC: t.Final[dict[str, t.Any]] = {
+    "clusters": {"type": "list", "elements": "str", "aliases": ["cluster", "cluster_name"]},
+    "exclude": {"type": "list", "elements": "str", "default": []},
+    "commit": {"type": "str"},
+    "detail": {"type": "str", "choices": ["summary", "full"], "default": "full"},
+    "datacenter": {"type": "str", "aliases": ["datacenter_name"]},
+    "task": {"type": "str"},
+    "parallel_requests": {"type": "int", "default": 8},
+}
+
+
 def main() -> None:
     """Run as a module."""
-    run_module(
-        gather_stage_info,
-        argument_spec={
-            "clusters": {"type": "list", "elements": "str", "aliases": ["cluster", "cluster_name"]},
-            "datacenter": {"type": "str", "aliases": ["datacenter_name"]},
-            "task": {"type": "str"},
-            "parallel_requests": {"type": "int", "default": 8},
-        },
-    )
+    run_module(gather_stage_info, argument_spec=ARGUMENT_SPEC)
 
 
 if __name__ == "__main__":

@@ -161,7 +161,7 @@ STAGE: dict[str, t.Any] = {
     **{"clusters": ["prod", "edge"], "datacenter": "Berlin", "detail": "full"},
     **{"wait_timeout": 600, "busy_timeout": 60, "outage_timeout": 60},
 }
-INFO: dict[str, t.Any] = {"clusters": None, "datacenter": None, "task": None}
+INFO: dict[str, t.Any] = {name: option.get("default") for name, option in esx_cluster_stage_info.ARGUMENT_SPEC.items()}
 APPLIANCE: dict[str, t.Any] = {"gather": ["pending", "staged", "policy"]}
 EXTENSION: dict[str, t.Any] = {
     "task": "",

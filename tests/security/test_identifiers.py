@@ -64,7 +64,7 @@ STAGE: dict[str, t.Any] = {
     **{name: option.get("default") for name, option in esx_software_stage.ARGUMENT_SPEC.items()},
     **{"wait_timeout": 60, "poll_interval": 1, "busy_timeout": 0, "outage_timeout": 0, "detail": "full"},
 }
-INFO: dict[str, t.Any] = {"clusters": None, "datacenter": None, "task": None}
+INFO: dict[str, t.Any] = {name: option.get("default") for name, option in esx_cluster_stage_info.ARGUMENT_SPEC.items()}
 UPDATE: dict[str, t.Any] = {
     **dict.fromkeys(("progress", "description", "result", "error", "start_time", "end_time")),
     **{"status": "RUNNING", "on_unsupported": "warn"},

@@ -130,7 +130,7 @@ def test_a_second_run_without_a_scan_reads_what_was_staged_together(
 
 
 def test_information(counted: t.Callable[..., dict[str, int]], number: int) -> None:
-    params = {"clusters": None, "datacenter": None, "task": None}
+    params = {name: option.get("default") for name, option in esx_cluster_stage_info.ARGUMENT_SPEC.items()}
     assert counted(esx_cluster_stage_info.gather_stage_info, **params) == {
         **{"login": 1, "clusters": 1, "search": 1, "hosts": lists_of_hosts(number), "logout": 1},
         "compliance": number,
