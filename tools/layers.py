@@ -22,7 +22,7 @@ PREFIX = "ansible_collections.vsphere.lifecycle."
 # Lowest first. A file may import files of lower rows only.
 ROWS = (
     ("_text",),
-    ("_errors", "_clock", "_context", "_rollout", "_side_by_side"),
+    ("_errors", "_clock", "_context", "_rollout", "_side_by_side", "_stage_overview"),
     ("_files",),
     ("_values", "_diagnostics"),
     ("_localizable", "_task_info"),
