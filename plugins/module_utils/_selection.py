@@ -105,13 +105,7 @@ class Selection:
         wanted: t.Sequence[str],
         find: t.Callable[[VCenterClient, t.Sequence[str], t.Sequence[str]], list[E_]],
     ) -> list[E_]:
-        if not [name for name in wanted if name.strip()] or len([name for name in wanted if name.strip()]) < len(
-            wanted
-        ):
-            raise InvalidOption(
-                f"The option '{option}' is empty or has an empty entry; it never means all",
-                f"Name at least one {kind}, or leave the option out",
-            )
+        check_named(kind, option, wanted)
         found = find(self._client, list(dict.fromkeys(wanted)), self._within)
         by_name: dict[str, list[E_]] = {}
         for entity in found:
@@ -151,8 +145,25 @@ class Selection:
         if kind != "cluster":
             return ""
         names = sorted({cluster.name for cluster in _inventory.list_clusters(self._client, self._within)})
-        close = difflib.get_close_matches(wanted, names, cutoff=0.5)
-        return f" (similar: {', '.join(close)})" if close else ""
+        return similar(wanted, names)
+
+
+def check_named(kind: str, option: str, wanted: t.Sequence[str]) -> None:
+    """Make sure that an option names something, and nothing else.
+
+    :raises InvalidOption: it is empty, or one of its entries is.
+    """
+    if not wanted or not all(name.strip() for name in wanted):
+        raise InvalidOption(
+            f"The option '{option}' is empty or has an empty entry; it never means all",
+            f"Name at least one {kind}, or leave the option out",
+        )
+
+
+def similar(wanted: str, names: t.Iterable[str]) -> str:
+    """Return which names may have been meant, for the end of a sentence; empty where none comes near."""
+    close = difflib.get_close_matches(wanted, list(names), cutoff=0.5)
+    return f" (similar: {', '.join(close)})" if close else ""
 
 
 def _fits(entity: Entity, wanted: str) -> bool:

@@ -21,7 +21,9 @@ from ansible_collections.vsphere.lifecycle.plugins.modules import (
     appliance_update_info,
     esx_cluster_stage_info,
     esx_software_stage,
+    extension_task_create,
     extension_task_update,
+    vcenter_service_info,
     vcenter_session,
 )
 from ansible_collections.vsphere.lifecycle.simulator import World
@@ -174,11 +176,17 @@ EXTENSION: dict[str, t.Any] = {
     "end_time": None,
     "on_unsupported": "warn",
 }
+CREATION: dict[str, t.Any] = {
+    **{"operation_id": "com.example.rollout", "cancelable": True, "task_user": "rollout", "parent_task": None},
+    "target": {"type": "ClusterComputeResource", "id": "domain-c8"},
+}
 WORKS: dict[str, tuple[t.Any, dict[str, t.Any]]] = {
     "esx_software_stage": (esx_software_stage.stage, STAGE),
     "esx_cluster_stage_info": (esx_cluster_stage_info.gather_stage_info, INFO),
     "appliance_update_info": (appliance_update_info.gather_update_info, APPLIANCE),
+    "extension_task_create": (extension_task_create.create, {**EXTENSION, **CREATION}),
     "extension_task_update": (extension_task_update.update, EXTENSION),
+    "vcenter_service_info": (vcenter_service_info.gather_services, {"services": ["updatemgr", "vpxd"]}),
     # The one that opens sessions would leave them open, as it should.
     "vcenter_session": (vcenter_session.provide, {"state": "absent"}),
 }

@@ -21,6 +21,7 @@ from ansible_collections.vsphere.lifecycle.plugins.modules import (
     esx_cluster_stage_info,
     esx_software_stage,
     extension_task_update,
+    vcenter_service_info,
 )
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World, serve
 from ansible_collections.vsphere.lifecycle.simulator.timeline import ScaledClock
@@ -59,6 +60,7 @@ KNOWN = re.compile(
     r"|/(api|rest)/appliance/system/version"
     r"|/api/esx/settings/clusters/domain-c8/(software(/compliance|/commits/[^/?#\s]+)?|enablement/software)"
     r"|/rest/vcenter/extension/tasks/[^/?#\s]+"
+    r"|/(api|rest)/vcenter/services(/[^/?#\s]+)?"
 )
 STAGE: dict[str, t.Any] = {
     **{name: option.get("default") for name, option in esx_software_stage.ARGUMENT_SPEC.items()},
@@ -75,6 +77,7 @@ OPTIONS: dict[str, t.Callable[[str], tuple[t.Any, dict[str, t.Any]]]] = {
     "datacenter": lambda value: (esx_software_stage.stage, {**STAGE, "clusters": ["prod"], "datacenter": value}),
     "commit": lambda value: (esx_software_stage.stage, {**STAGE, "clusters": ["prod"], "commit": value}),
     "task of stage info": lambda value: (esx_cluster_stage_info.gather_stage_info, {**INFO, "task": value}),
+    "services": lambda value: (vcenter_service_info.gather_services, {"services": [value]}),
     "task of an extension": lambda value: (extension_task_update.update, {**UPDATE, "task": value}),
 }
 

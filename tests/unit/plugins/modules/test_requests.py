@@ -17,6 +17,7 @@ from ansible_collections.vsphere.lifecycle.plugins.modules import (
     appliance_update_info,
     esx_cluster_stage_info,
     esx_software_stage,
+    vcenter_service_info,
 )
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
 
@@ -30,6 +31,8 @@ KINDS = {
     "hosts": r"GET /api/vcenter/host",
     "version": r"GET /api/appliance/system/version",
     "update": r"GET /api/appliance/update",
+    "services": r"GET /api/vcenter/services ",
+    "service": r"GET /api/vcenter/services/",
     "compliance": r"GET .*/software/compliance",
     "scan": r"POST .*/software scan",
     "stage": r"POST .*/software stage",
@@ -140,3 +143,10 @@ def test_information(counted: t.Callable[..., dict[str, int]], number: int) -> N
 def test_the_appliance(counted: t.Callable[..., dict[str, int]]) -> None:
     found = counted(appliance_update_info.gather_update_info, gather=[])
     assert found == {"login": 1, "update": 1, "logout": 1}
+
+
+def test_services_of_vcenter(counted: t.Callable[..., dict[str, int]]) -> None:
+    gather = vcenter_service_info.gather_services
+    assert counted(gather, services=["updatemgr"]) == {"login": 1, "service": 1, "logout": 1}
+    for several in (None, ["updatemgr", "vpxd"]):
+        assert counted(gather, services=several) == {"login": 1, "services": 1, "logout": 1}
