@@ -24,11 +24,11 @@ options:
     required: true
   expected:
     description:
-      - Names of the vCenters that were meant, as the jobs knew them.
+      - The vCenters that were meant. Keys are their names in the inventory, values their addresses, or empty where the
+        name is the address.
       - One without an artifact counts as failed, because its job was cancelled or lost.
-    type: list
-    elements: str
-    default: []
+    type: dict
+    default: {}
 seealso:
   - plugin: vsphere.lifecycle.rolling_stage
     plugin_type: role
@@ -37,7 +37,7 @@ seealso:
 EXAMPLES = r"""
 - name: Tell what the jobs before this one in a workflow have done
   ansible.builtin.debug:
-    msg: "{{ (artifacts | vsphere.lifecycle.stage_overview(groups['vcenters'])).summary }}"
+    msg: "{{ (artifacts | vsphere.lifecycle.stage_overview).summary }}"
   vars:
     artifacts:
       vlcm_stage_vcenter1_example_com: "{{ vlcm_stage_vcenter1_example_com }}"
@@ -72,7 +72,7 @@ import typing as t
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_overview import Json, overview_of
 
 
-def stage_overview(artifacts: dict[str, t.Any], expected: t.Sequence[str] = ()) -> Json:
+def stage_overview(artifacts: dict[str, t.Any], expected: dict[str, str] | None = None) -> Json:
     """Return what became of all vCenters together."""
     return overview_of(artifacts, expected)
 

@@ -24,21 +24,24 @@ def artifact_name(vcenter: str) -> str:
     return PREFIX + re.sub(r"[^A-Za-z0-9_]", "_", vcenter)
 
 
-def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Iterable[str] = ()) -> Json:
+def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Mapping[str, str] | None = None) -> Json:
     """Return what became of all vCenters together.
 
     :param artifacts: what was left for each vCenter, by the names of the artifacts.
-    :param expected: the vCenters that were meant. One without an artifact has failed: its job was cancelled or lost.
+    :param expected: the vCenters that were meant: names in the inventory, each with an address, or with an empty text
+        where the name is the address. One without an artifact has failed: its job was cancelled or lost.
     :return: ``verdict`` (the worst one), ``problem`` (empty where nothing failed), ``hosts`` (counts), ``vcenters``
         (name, verdict, counts, problem, failed_hosts and end of each), ``missing`` (names), ``summary`` (lines).
     """
-    names = {artifact_name(name): name for name in expected}
     entries = [
-        _entry(names.get(key, key.removeprefix(PREFIX)), value)
-        for key, value in sorted(artifacts.items())
-        if isinstance(value, dict)
+        _entry(key.removeprefix(PREFIX), value) for key, value in sorted(artifacts.items()) if isinstance(value, dict)
     ]
-    missing = sorted(name for key, name in names.items() if key not in artifacts)
+    # Where the login failed, an artifact has the name in the inventory, and else the address.
+    missing = sorted(
+        name
+        for name, address in (expected or {}).items()
+        if not {artifact_name(name), artifact_name(address or name)} & set(artifacts)
+    )
     failed = [entry["vcenter"] for entry in entries if entry["verdict"] == "failed"]
     verdict = _worst([entry["verdict"] for entry in entries] + ["failed"] * bool(missing or not entries))
     hosts = {count: sum(entry["hosts"][count] for entry in entries) for count in COUNTS}

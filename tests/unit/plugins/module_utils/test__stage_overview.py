@@ -42,7 +42,7 @@ def test_the_worst_verdict_counts(verdicts: list[str], worst: str) -> None:
 
 def test_a_failed_vcenter_is_a_problem_with_its_words() -> None:
     artifacts = {"vlcm_stage_a": artifact("failed", problem="vCenter is being updated."), "vlcm_stage_b": artifact()}
-    found = overview_of(artifacts, ["a", "b"])
+    found = overview_of(artifacts, {"a": "", "b": ""})
     assert found["problem"] == "1 vCenter failed: a."
     assert any("vCenter is being updated." in line for line in found["summary"])
 
@@ -50,17 +50,19 @@ def test_a_failed_vcenter_is_a_problem_with_its_words() -> None:
 def test_names_are_those_of_the_vcenters() -> None:
     name = "vcenter-1.example.com"
     assert artifact_name(name) == "vlcm_stage_vcenter_1_example_com"
-    found = overview_of({artifact_name(name): artifact(failed_hosts=[{"name": "esx01"}])}, [name])
+    found = overview_of({artifact_name(name): artifact(vcenter=name, failed_hosts=[{"name": "esx01"}])})
     (entry,) = found["vcenters"]
     assert entry["vcenter"] == name
     assert entry["failed_hosts"] == [{"name": "esx01"}]
-    # Nobody said how it is called, but the artifact may.
-    (entry,) = overview_of({artifact_name(name): artifact(vcenter=name)})["vcenters"]
-    assert entry["vcenter"] == name
+
+
+@pytest.mark.parametrize("left", ["north", "10.0.0.7"])
+def test_an_artifact_may_have_the_name_or_the_address(left: str) -> None:
+    assert overview_of({artifact_name(left): artifact()}, {"north": "10.0.0.7"})["missing"] == []
 
 
 def test_a_vcenter_without_a_result_has_failed() -> None:
-    found = overview_of({"vlcm_stage_a": artifact()}, ["a", "b.example.com"])
+    found = overview_of({"vlcm_stage_a": artifact()}, {"a": "", "b.example.com": "10.0.0.7"})
     assert found["verdict"] == "failed"
     assert found["missing"] == ["b.example.com"]
     assert found["problem"] == "1 vCenter without a result: b.example.com. Look at the jobs."
