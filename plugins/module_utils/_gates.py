@@ -54,6 +54,7 @@ DEFAULT_MODES = {
 }
 """Every gate with the mode that it has unless the user says otherwise."""
 OLDEST_RELEASE = 8
+MODES = ("fail", "warn", "ignore")
 
 
 def gates_of(
@@ -93,6 +94,19 @@ def gates_of(
     return gates
 
 
+def wrong_modes(modes: t.Mapping[str, str]) -> list[str]:
+    """Return a sentence for each gate that does not exist and each mode that is none."""
+    return [
+        f"gates: {name!r} is no gate; there are {', '.join(DEFAULT_MODES)}"
+        for name in modes
+        if name not in DEFAULT_MODES
+    ] + [
+        f"gates: the mode {mode!r} of {name} is none of {', '.join(MODES)}"
+        for name, mode in modes.items()
+        if name in DEFAULT_MODES and mode not in MODES
+    ]
+
+
 def gate(name: str, wave: int, mode: str, verdict: str, answer: str, hint: str = "", time: str | None = None) -> Json:
     """Return the entry of a gate.
 
@@ -118,7 +132,7 @@ def _appliance(result: Json, allowed: t.Sequence[str]) -> Look:
 
 
 def _update_manager(result: Json) -> Look:
-    services = [one for one in result.get("services") or () if one["service"] == UPDATE_MANAGER]
+    services = [one for one in result.get("services") or () if one["name"] == UPDATE_MANAGER]
     if not services:
         why = str(result.get("msg") or "vCenter did not say").rstrip(".")
         hint = f"The state of the service {UPDATE_MANAGER}, which stages, could not be read: {why}"

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import re
 import signal
@@ -18,17 +19,19 @@ import typing as t
 import urllib.parse
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
+from ansible.module_utils.common.parameters import AnsibleFallbackNotFound, remove_values
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import Credentials, VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._diagnostics import Diagnostics
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import Interrupted, InvalidOption, VCenterError
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._progress import FILE, News, append
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import harmless
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR, Endpoint
 
 Params = dict[str, t.Any]
 Work = t.Callable[[Params, VCenterClient, Context], Params]
+LocalWork = t.Callable[[Params, Context], Params]
 
 
 IN_PROCESS = "VSPHERE_LIFECYCLE_IN_PROCESS"
@@ -101,7 +104,8 @@ def run_module(work: Work, argument_spec: Params, *, hands_out_session: bool = F
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **constraints)
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_IMPORT_ERROR))
-    context = Context(module.check_mode, module.warn, module.debug, diff=module._diff)
+    progress, followed = _progress_of(module)
+    context = Context(module.check_mode, module.warn, progress, diff=module._diff, followed=followed)
     signals = Signals()
     module.no_log_values.update(_misplaced_passwords(module.params))
     try:
@@ -134,10 +138,52 @@ def run_module(work: Work, argument_spec: Params, *, hands_out_session: bool = F
         signals.ignore()
     except VCenterError as error:
         signals.ignore()
-        module.fail_json(**harmless({**error.details(), "msg": str(error)}))
+        _fail(module, error)
     except Interrupted as interruption:
         module.fail_json(msg=f"{interruption}. Tasks that were started go on in vCenter; run again to wait for them.")
     module.exit_json(**harmless(result))
+
+
+def _progress_of(module: AnsibleModule) -> tuple[t.Callable[[News], None], bool]:
+    """Return where news go, and whether somebody reads them while the module runs: who started it, by a file."""
+    path = os.environ.get(FILE)
+
+    def tell(news: News) -> None:
+        # Nobody else looks at it before it is shown.
+        texts = {name: remove_values(getattr(news, name), module.no_log_values) for name in ("name", "text")}
+        masked = dataclasses.replace(news, **texts)
+        module.debug(str(masked))
+        if path:
+            append(path, masked)
+
+    return tell, bool(path)
+
+
+def run_local_module(work: LocalWork, argument_spec: Params, *, large: t.Sequence[str] = ()) -> None:
+    """Run a work function that needs no vCenter as an Ansible module, and end the process with its result.
+
+    :param work: takes parameters and a context; returns the result; raises VCenterError to fail.
+    :param argument_spec: all options of the module.
+    :param large: options with so much in them that the result must not repeat it, as results do.
+    """
+    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
+    context = Context(module.check_mode, module.warn, diff=module._diff)
+    signals = Signals()
+    params = dict(module.params)
+    module.params.update(dict.fromkeys(large, "NOT_REPEATED_HERE"))
+    try:
+        result = work(params, context)
+        signals.ignore()
+    except VCenterError as error:
+        signals.ignore()
+        _fail(module, error)
+    except Interrupted as interruption:
+        module.fail_json(msg=f"{interruption}. Run again.")
+    module.exit_json(**harmless(result))
+
+
+def _fail(module: AnsibleModule, error: VCenterError) -> t.NoReturn:
+    module.fail_json(**harmless({**error.details(), "msg": str(error)}))
 
 
 def _show(module: AnsibleModule, session_id: str | None) -> None:

@@ -13,7 +13,6 @@ import functools
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _staging, _tasks, _verdicts
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     NotFound,
     TaskFailed,
@@ -23,8 +22,9 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     VCenterError,
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_operations import Operations, Origin, Steps
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_progress import UnitProgress
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task, TimedOut, Vanished, Wait
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Seen, Task, TimedOut, Vanished, Wait
 
 LAST_LOOK = 30.0
 """Seconds for one more look at a task when the time to wait for it is over."""
@@ -42,14 +42,14 @@ class StageJob:
         self,
         client: VCenterClient,
         options: Options,
-        context: Context,
+        progress: UnitProgress,
         unit: Unit,
         running: Task | None,
         learned: dict[str, set[str]],
         end: Deadline | None = None,
     ) -> None:
-        self._client, self._options, self._context, self._unit = client, options, context, unit
-        self._operations = Operations(client, options, context, unit, running, learned)
+        self._client, self._options, self._progress, self._unit = client, options, progress, unit
+        self._operations = Operations(client, options, progress, unit, running, learned)
         self._label = unit.entity.label
         self._end = end
         self._deadline, self._limit = self._time()
@@ -68,8 +68,8 @@ class StageJob:
             yield from self._stage()
         except VCenterError as error:
             self._unit.problem = str(error)
-            self._context.progress(f"{self._label}: {error}")
         self._unit.ended = True
+        self._progress.ended()
 
     def _time(self) -> tuple[Deadline, str]:
         """Return when to stop waiting, and which limit that is."""
@@ -80,7 +80,7 @@ class StageJob:
         return self._end, f"total_timeout ({options.total_timeout:g} s)"
 
     def _scan(self) -> Steps[None]:
-        self._context.progress(f"{self._label}: compliance scan")
+        self._progress.now("compliance scan")
         start = functools.partial(_images.start_scan, self._client, self._unit.entity)
         task, dummy = yield from self._operations.obtain("scan", start)
         ended = yield from self._wait_for(task)
@@ -111,7 +111,7 @@ class StageJob:
                 yield from self._leave(task, needed)
                 return
             try:
-                self._unit.task = yield from self._wait_for(task)
+                self._unit.task = yield from self._wait_for(task, self._progress.saw)
             except TaskVanished as lost:
                 yield from self._judge_by_compliance(needed, lost)
                 return
@@ -132,8 +132,7 @@ class StageJob:
         task, self._origin = yield from self._operations.obtain("stage", start)
         self._unit.adopted = self._origin is Origin.ADOPTED
         self._unit.task = Task(task, "PENDING")
-        news = "waiting for the running" if self._unit.adopted else "started"
-        self._context.progress(f"{self._label}: {news} task {task}")
+        self._progress.staging(needed, adopted=self._unit.adopted)
         return task
 
     def _leave(self, task: str, needed: set[str]) -> Steps[None]:
@@ -148,20 +147,21 @@ class StageJob:
                 outcome = _verdicts.outcome_of(self._unit.entity, state.result, ended=state.finished)
         except VCenterError as error:
             # It was accepted, and that is all that was asked for.
-            self._context.progress(f"{self._label}: {error}")
+            self._progress.now(f"started, but not seen: {error}")
         for moid in needed:
             host = self._unit.hosts[moid]
             left_out = outcome.verdicts and moid not in outcome.verdicts
             reason = "a staging of other hosts runs on this cluster; run again when it has ended"
             self._unit.verdicts[moid] = _verdicts.failed(host, reason) if left_out else _verdicts.started(host)
 
-    def _wait_for(self, task: str) -> Steps[Task]:
+    def _wait_for(self, task: str, saw: Seen | None = None) -> Steps[Task]:
         """Return the task when it has ended, with its result.
 
+        :param saw: is told of each look at it.
         :raises TaskVanished: vCenter has dropped it.
         :raises TaskTimeout: it takes too long.
         """
-        news = yield Wait(self._deadline, task)
+        news = yield Wait(self._deadline, task, saw)
         look = functools.partial(_tasks.get_task, self._client, task)
         lost = TaskVanished(f"vCenter no longer knows task {task} of {self._label}")
         if isinstance(news, Vanished):
@@ -249,7 +249,7 @@ class StageJob:
 
     def _judge_by_compliance(self, needed: set[str], lost: TaskVanished) -> Steps[None]:
         """Give verdicts from a new scan, as the task that knew them is gone."""
-        self._context.progress(f"{self._label}: {lost.reason}; scanning to learn what became of it")
+        self._progress.now("vCenter has lost the task; scanning to learn what became of it")
         self._unit.source = "compliance"
         yield from self._scan()
         compliance = self._unit.compliance
@@ -262,10 +262,7 @@ class StageJob:
     def _retriable(self) -> set[str]:
         """Return the hosts that failed in a way that vCenter calls worth another try."""
         verdicts = self._unit.verdicts
-        again = {moid for moid in self._unit.hosts if moid in verdicts and verdicts[moid].retriable}
-        if again:
-            self._context.progress(f"{self._label}: once more for {len(again)} hosts")
-        return again
+        return {moid for moid in self._unit.hosts if moid in verdicts and verdicts[moid].retriable}
 
 
 def _refused_late(task: Task) -> bool:

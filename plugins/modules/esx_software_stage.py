@@ -176,6 +176,18 @@ options:
         place, and a directory that cannot be written are refused before anything is changed.
       - When writing fails at the end, there is a warning, and the result is returned all the same.
     type: path
+  progress:
+    description:
+      - Whether lines on the screen (in AWX, events) tell how far the staging is, while it runs. There is one for each
+        change of a cluster or standalone host, at most 10 about each, and at least every 30 seconds one about how all
+        of it stands, such as C(prod-berlin  5/12 hosts staged  1 failed  41 %  02:10  end about 04:12 UTC).
+      - The result is the same with and without them.
+      - They need a task that runs on the controller (C(connection=local)) and not in the background (C(async)). Tasks
+        with C(no_log) have none.
+      - Choose V(false) where a program reads the output of C(ansible-playbook), for instance that of a callback that
+        prints JSON.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - vsphere.lifecycle.vcenter
   - vsphere.lifecycle.attributes
@@ -779,6 +791,8 @@ ARGUMENT_SPEC: t.Final[dict[str, t.Any]] = {
     "parallel_requests": {"type": "int", "default": 8},
     "detail": {"type": "str", "choices": ["summary", "failed", "full"], "default": "failed"},
     "result_file": {"type": "path"},
+    # For the action plugin, which shows it; no module can print while it runs.
+    "progress": {"type": "bool", "default": True},
 }
 
 

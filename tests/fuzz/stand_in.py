@@ -140,7 +140,7 @@ class Place:
 
     def run(self, work: t.Any, params: dict[str, t.Any], hand: Hand = untouched, *, check_mode: bool = False) -> t.Any:
         """Return the result of a module, also the one that a failure carries; None where there is none."""
-        context = Context(check_mode, self.told.append, self.told.append)
+        context = Context(check_mode, self.told.append, lambda news: self.told.append(str(news)), followed=True)
         try:
             with self.client(hand) as client:
                 return work(params, client, context)
