@@ -299,9 +299,13 @@ def _summary(rollout: Json, labels: t.Mapping[str, str]) -> list[str]:
     lines += [
         _told(entry, labels, rollout["check_mode"])
         for entry in rollout["clusters"]
-        if entry["verdict"] not in (STAGED, UNCHANGED)
+        if entry["verdict"] not in (STAGED, UNCHANGED, NOT_STARTED)
     ]
-    lines += [f"{one['hint'].rstrip('.')}." for one in rollout["gates"] if one["verdict"] == NOTE and one["hint"]]
+    waiting = [labels[entry["moid"]] for entry in rollout["clusters"] if entry["verdict"] == NOT_STARTED]
+    lines += [f"Not started: {_listed(waiting)}."] if waiting else []
+    # Who is managed by baselines is told by cluster.
+    hints = [one["hint"] for one in rollout["gates"] if one["verdict"] == NOTE and one["name"] != "image_managed"]
+    lines += [f"{hint.rstrip('.')}." for hint in dict.fromkeys(hints) if hint]
     if rollout["problem"]:
         return [*lines, f"The rollout failed. {rollout['problem'].rstrip('.')}."]
     if rollout["stopped"]:

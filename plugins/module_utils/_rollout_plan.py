@@ -369,9 +369,11 @@ def usable(state: str | None, settings: Settings) -> tuple[Json, str]:
 def _done(cluster: Json, earlier: Json) -> int | None:
     """Return the number of hosts of a cluster that an earlier run has done for the image that it still has."""
     known = earlier["clusters"].get(cluster["moid"])
-    if not known or known["verdict"] not in DONE or known["commit"] not in (None, cluster.get("commit")):
+    if not known or known["verdict"] not in DONE or known["commit"] != cluster.get("commit"):
         return None
-    return int(known["hosts"])
+    # One more host since then is one more to stage.
+    number = int(known["hosts"])
+    return number if cluster.get("counts", {}).get("hosts", number) == number else None
 
 
 def state_of(
@@ -388,7 +390,8 @@ def state_of(
     for entry in entries:
         if entry["wave"] is not None and entry["verdict"] not in ("not_started", "unknown"):
             number = sum(entry["counts"].values())
-            clusters[entry["moid"]] = {"verdict": entry["verdict"], "commit": entry["commit"], "hosts": number}
+            commit = entry["commit"] or entry["planned_commit"]
+            clusters[entry["moid"]] = {"verdict": entry["verdict"], "commit": commit, "hosts": number}
     return {
         "schema_version": STATE_VERSION,
         "vcenter": settings.vcenter,
