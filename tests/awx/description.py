@@ -31,10 +31,10 @@ def variables(name: str) -> Json:
 
 
 def survey_answers() -> Json:
-    """Return what a survey hands over when nobody touches its answers: its defaults, as text and numbers."""
+    """Return what a survey hands over where nobody sees it, as for a schedule: its defaults, as text and numbers."""
     description = variables("controller.yml")
     questions = [description["awx_survey_mode"], *description["awx_survey_questions"]]
-    return {question["variable"]: question["default"] for question in questions}
+    return {question["variable"]: question["default"] for question in questions if "default" in question}
 
 
 def injected(inputs: t.Mapping[str, str], folder: pathlib.Path) -> dict[str, str]:

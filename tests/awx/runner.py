@@ -19,6 +19,8 @@ import subprocess
 import sys
 import typing as t
 
+import yaml
+
 from ansible_collections.vsphere.lifecycle.tests.processes import LIMIT, ROOT, Json
 
 from .description import AWX
@@ -28,6 +30,13 @@ MAX_EVENT_RES_DATA = 700_000
 EVENT_STDOUT_MAX_BYTES_DISPLAY = 1024
 STDOUT_MAX_BYTES_DISPLAY = 1_048_576
 MAX_UI_JOB_EVENTS = 4000
+
+
+class _Unsafe(yaml.SafeDumper):
+    """Writes what people filled in: texts are marked, so that nothing in them is a template."""
+
+
+_Unsafe.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text))
 
 
 def sliced(hosts: t.Mapping[str, Json], number: int, count: int) -> dict[str, Json]:
@@ -78,8 +87,8 @@ class Job:
         }
         (folder / "env" / "envvars").write_text(json.dumps(variables), encoding="utf-8")
         (folder / "env" / "settings").write_text(json.dumps({"suppress_ansible_output": True}), encoding="utf-8")
-        lines = [f"!unsafe {json.dumps(name)}: {_unsafe(value)}" for name, value in {**answers, "awx_job_id": 17}.items()]
-        (folder / "env" / "extravars").write_text("---\n" + "\n".join(lines) + "\n", encoding="utf-8")
+        given = yaml.dump({**answers, "awx_job_id": 17}, Dumper=_Unsafe, default_flow_style=False)
+        (folder / "env" / "extravars").write_text(given, encoding="utf-8")
 
     def run(self) -> Done:
         """Run it on this machine."""
@@ -113,17 +122,6 @@ class Job:
                 for pipe in (one.stdout, one.stderr):
                     if pipe:
                         pipe.close()
-
-
-def _unsafe(value: t.Any) -> str:
-    """Return a value as AWX writes what people filled in: texts are marked, so that nothing in them is a template."""
-    if isinstance(value, str):
-        return f"!unsafe {json.dumps(value)}"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"!unsafe {json.dumps(name)}: {_unsafe(one)}" for name, one in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_unsafe(one) for one in value) + "]"
-    return json.dumps(value)
 
 
 def _runner(*arguments: str, stdin: t.IO[bytes] | None = None) -> subprocess.Popen[bytes]:

@@ -66,17 +66,22 @@ def test_the_play_drops_nothing_of_the_description(play: Json) -> None:
 
 def test_every_answer_of_a_survey_is_a_variable_of_the_role() -> None:
     specs = yaml.safe_load((ROOT / "roles/rolling_stage/meta/argument_specs.yml").read_text(encoding="utf-8"))
-    assert set(survey_answers()) <= set(specs["argument_specs"]["main"]["options"])
+    described = variables("controller.yml")
+    asked = {question["variable"] for question in [described["awx_survey_mode"], *described["awx_survey_questions"]]}
+    assert asked <= set(specs["argument_specs"]["main"]["options"])
+    assert set(survey_answers()) <= asked
 
 
 def test_a_survey_asks_as_awx_demands() -> None:
     described = variables("controller.yml")
     types = {"text": str, "integer": int, "multiplechoice": str}
     for question in [described["awx_survey_mode"], *described["awx_survey_questions"]]:
-        assert isinstance(question["default"], types[question["type"]]), question
+        # Without a default it has to do without an answer as well.
+        assert isinstance(question.get("default", types[question["type"]]()), types[question["type"]]), question
+        assert question["required"] is ("default" in question)
         # AWX drops a default that its own rules refuse, without a word.
         if question["type"] == "text":
-            assert question["min"] <= len(question["default"]) <= question["max"]
+            assert question["min"] <= len(question.get("default", "")) <= question["max"]
         if question["type"] == "multiplechoice":
             assert question["default"] in question["choices"]
 
