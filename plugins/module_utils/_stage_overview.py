@@ -14,7 +14,7 @@ import typing as t
 Json = dict[str, t.Any]
 
 PREFIX = "vlcm_stage_"
-COUNTS = ("staged", "skipped", "failed", "not_started")
+COUNTS = ("staged", "skipped", "failed")
 #: The worst one first: what counts for all is the worst of them.
 VERDICTS = ("failed", "within_budget", "planned", "succeeded")
 
@@ -52,7 +52,7 @@ def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Mapping[str, str] 
         "vcenters": entries,
         "missing": missing,
         "summary": [
-            f"{_counted(len(entries) + len(missing), 'vCenter')}: {_told(hosts)}",
+            f"{_counted(len(entries) + len(missing), 'vCenter')}, hosts: {_told(hosts)}",
             *(_line(entry) for entry in entries),
             *(f"{name}: no result, its job was cancelled or lost" for name in missing),
         ],
@@ -93,12 +93,9 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _told(hosts: Json) -> str:
-    return (
-        f"{_counted(hosts['staged'], 'host')} newly staged, {hosts['skipped']} needed nothing, "
-        f"{hosts['failed']} failed, {hosts['not_started']} not started"
-    )
+    return ", ".join(f"{hosts[count]} {count}" for count in COUNTS)
 
 
 def _line(entry: Json) -> str:
-    line = f"{entry['vcenter']}: {entry['verdict']}, {_told(entry['hosts'])}"
+    line = f"{entry['vcenter']}: {entry['verdict'].replace('_', ' ')}, hosts: {_told(entry['hosts'])}"
     return f"{line}. {entry['problem']}" if entry["problem"] else line

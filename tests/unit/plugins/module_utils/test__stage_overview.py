@@ -14,16 +14,16 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_overview 
 
 
 def artifact(verdict: str = "succeeded", **more: t.Any) -> dict[str, t.Any]:
-    counts = {"staged": 3, "skipped": 1, "failed": 0, "not_started": 0}
+    counts = {"staged": 3, "skipped": 1, "failed": 0}
     return {"verdict": verdict, "hosts": counts, "problem": "", "ended": "2026-11-21T04:10:12Z", **more}
 
 
 def test_the_counts_of_all_are_added_up() -> None:
     found = overview_of({"vlcm_stage_a": artifact(), "vlcm_stage_b": artifact()})
     assert found["verdict"] == "succeeded"
-    assert found["hosts"] == {"staged": 6, "skipped": 2, "failed": 0, "not_started": 0}
+    assert found["hosts"] == {"staged": 6, "skipped": 2, "failed": 0}
     assert found["problem"] == ""
-    assert found["summary"][0] == "2 vCenters: 6 hosts newly staged, 2 needed nothing, 0 failed, 0 not started"
+    assert found["summary"][0] == "2 vCenters, hosts: 6 staged, 2 skipped, 0 failed"
 
 
 @pytest.mark.parametrize(
