@@ -1,7 +1,7 @@
 # The front door: every target makes what it needs, in .venv and .work. `make` alone lists them.
 # Variables: PYTHON=/path/to/python picks the interpreter, VENV=folder another place for the virtual environment.
-.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security sanity integration both_ways molecule \
-	build importer coverage bench clean
+.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security sanity integration both_ways \
+	awx molecule build importer coverage bench clean
 # ansible-test keeps its results in one place: two at once would mix them up.
 .NOTPARALLEL:
 export PYTHON VENV
@@ -61,6 +61,9 @@ integration: ## ansible-test integration, against the simulator over TLS
 
 both_ways: ## the integration targets once more, with modules in Ansible's worker and as processes: the same results
 	$(DEV) python -m tools both_ways
+
+awx: ## the playbooks as AWX runs them, the play that tells AWX of them, and its image
+	$(DEV) python -m tools awx
 
 molecule: ## the scenarios of the role
 	$(DEV) python -m tools molecule

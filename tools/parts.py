@@ -39,6 +39,7 @@ TYPED = (
     "tests/kill",
     "tests/security",
     "tests/both_ways",
+    "tests/awx",
 )
 
 
@@ -228,6 +229,11 @@ def both_ways() -> Outcome:
     return pytest("tests/both_ways", "--numprocesses=auto")[1]
 
 
+def awx() -> Outcome:
+    """What AWX runs and is told, with its own runner, its own modules and its own image builder."""
+    return pytest("tests/awx", "--numprocesses=auto", "--dist=loadfile")[1]
+
+
 def sanity(environment: Environment = HERE) -> Outcome:
     """ansible-test's own checks, with no ignore file."""
     ignores = [path.name for path in (ROOT / "tests" / "sanity").glob("ignore*")]
@@ -330,6 +336,7 @@ FUZZ = (Part("fuzz", fuzz),)
 KILL = (Part("kill", kill),)
 SECURITY = (Part("security", security),)
 BOTH_WAYS = (Part("both ways", both_ways),)
+AWX = (Part("awx", awx),)
 SANITY = (Part("sanity", sanity),)
 INTEGRATION = (Part("integration", integration),)
 MOLECULE = (Part("molecule", molecule),)
@@ -346,6 +353,7 @@ GROUPS = {
     "kill": KILL,
     "security": SECURITY,
     "both_ways": BOTH_WAYS,
+    "awx": AWX,
     "sanity": SANITY,
     "integration": INTEGRATION,
     "molecule": MOLECULE,
@@ -361,6 +369,7 @@ GROUPS = {
     + SANITY
     + INTEGRATION
     + BOTH_WAYS
+    + AWX
     + MOLECULE
     + BUILD
     + IMPORTER,

@@ -13,8 +13,8 @@ version_added: "0.1.0"
 author:
   - vsphere.lifecycle maintainers (@vsphere-lifecycle)
 description:
-  - Turns the artifacts that P(vsphere.lifecycle.rolling_stage#role) leaves with C(set_stats), one for each vCenter, into
-    one overview.
+  - Turns the artifacts that P(vsphere.lifecycle.rolling_stage#role) leaves with C(set_stats), one for each vCenter,
+    into one overview.
   - It computes only. The playbook C(vsphere.lifecycle.rolling_stage_report) is built on it.
 positional: expected
 options:
@@ -47,8 +47,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The overview. C(verdict) is the worst one of all; C(problem) is empty where none failed; C(hosts) are the counts of
-      all; C(vcenters) has verdict, counts, problem, failed hosts and end of each; C(missing) has the vCenters without a
+    - The overview. C(verdict) is the worst one of all; C(problem) is empty where none failed; C(hosts) are the counts
+      of all; C(vcenters) has verdict, counts, problem, failed hosts and end of each; C(missing) has the vCenters without a
       result; C(summary) says it all in a line each.
   type: dict
   sample:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Jobs as AWX gives them to ansible-runner: private data directories, inventories by a script, variables that are unsafe.
+"""Jobs as AWX gives them to ansible-runner: private data directories, inventories by a script, unsafe variables.
 
 What is said here of AWX is in its awx/main/tasks/jobs.py, awx/main/models/inventory.py and awx/main/utils/safe_yaml.py.
 """
