@@ -1,7 +1,7 @@
 # The front door: every target makes what it needs, in .venv and .work. `make` alone lists them.
 # Variables: PYTHON=/path/to/python picks the interpreter, VENV=folder another place for the virtual environment.
-.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security report sanity integration both_ways progress molecule \
-	build importer coverage bench picture clean
+.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security report sanity \
+	integration both_ways progress awx molecule build importer coverage bench picture clean
 # ansible-test keeps its results in one place: two at once would mix them up.
 .NOTPARALLEL:
 export PYTHON VENV
@@ -70,6 +70,9 @@ both_ways: ## the integration targets once more, with modules in Ansible's worke
 
 progress: ## what a reader sees while a staging runs, under ansible-playbook and under ansible-runner
 	$(DEV) python -m tools progress
+
+awx: ## the playbooks as AWX runs them, the play that tells AWX of them, and its image
+	$(DEV) python -m tools awx
 
 molecule: ## the scenarios of the role
 	$(DEV) python -m tools molecule

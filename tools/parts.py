@@ -42,6 +42,7 @@ TYPED = (
     "tests/both_ways",
     "tests/progress",
     "tests/report",
+    "tests/awx",
 )
 
 
@@ -243,6 +244,11 @@ def progress() -> Outcome:
     return pytest("tests/progress")[1]
 
 
+def awx() -> Outcome:
+    """What AWX runs and is told, with its own runner, its own modules and its own image builder."""
+    return pytest("tests/awx", "--numprocesses=auto", "--dist=loadfile")[1]
+
+
 def sanity(environment: Environment = HERE) -> Outcome:
     """ansible-test's own checks, with no ignore file."""
     ignores = [path.name for path in (ROOT / "tests" / "sanity").glob("ignore*")]
@@ -347,6 +353,7 @@ SECURITY = (Part("security", security),)
 REPORT = (Part("report", report),)
 BOTH_WAYS = (Part("both ways", both_ways),)
 PROGRESS = (Part("progress", progress),)
+AWX = (Part("awx", awx),)
 SANITY = (Part("sanity", sanity),)
 INTEGRATION = (Part("integration", integration),)
 MOLECULE = (Part("molecule", molecule),)
@@ -365,6 +372,7 @@ GROUPS = {
     "report": REPORT,
     "both_ways": BOTH_WAYS,
     "progress": PROGRESS,
+    "awx": AWX,
     "sanity": SANITY,
     "integration": INTEGRATION,
     "molecule": MOLECULE,
@@ -382,6 +390,7 @@ GROUPS = {
     + INTEGRATION
     + BOTH_WAYS
     + PROGRESS
+    + AWX
     + MOLECULE
     + BUILD
     + IMPORTER,
