@@ -150,7 +150,7 @@ def mapping(value: t.Any) -> Json:
     """
     read = value or {}
     if isinstance(value, str):
-        pairs = [part.partition("=") for part in texts(value)]
+        pairs = [part.partition("=") for part in names(value)]
         read = {name.strip(): what.strip() for name, sign, what in pairs} if all(one[1] for one in pairs) else None
         if value.strip().startswith("{"):
             with contextlib.suppress(ValueError, RecursionError):

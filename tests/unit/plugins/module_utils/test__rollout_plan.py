@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests of the plan of a rollout: settings as users write them, waves, canaries, sites, what an earlier run has left."""
+"""Tests of the plan of a rollout: settings as users write them, waves, canaries, sites, what an earlier run left."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_without_canaries_the_first_wave_is_one() -> None:
     assert shape(plan(clusters("abc"), waves=[1], mode="rest")) == ["a* later", "b", "c"]
 
 
-# ------------------------------------------------------------------------------------------------------------- selection
+# ---------------------------------------------------------------------------------------------------------- selection
 
 
 def test_clusters_with_baselines_are_left_alone() -> None:
