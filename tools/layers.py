@@ -22,7 +22,7 @@ PREFIX = "ansible_collections.vsphere.lifecycle."
 # Lowest first. A file may import files of lower rows only.
 ROWS = (
     ("_text", "_html"),
-    ("_errors", "_clock", "_progress", "_rollout_plan", "_side_by_side"),
+    ("_errors", "_clock", "_progress", "_rollout_plan", "_side_by_side", "_stage_overview"),
     ("_context", "_files", "_gates"),
     ("_rollout",),
     ("_values", "_diagnostics"),

@@ -135,6 +135,26 @@ def test_a_second_run_without_a_scan_reads_what_was_staged_together(
     }
 
 
+@pytest.mark.parametrize("number", [1, 10], indirect=True)
+@pytest.mark.parametrize(("followed", "looks", "with_results"), [(False, 30, 0), (True, 22, 8)])
+def test_a_long_staging_takes_as_many_requests_whether_it_is_followed_or_not(
+    counted: t.Callable[..., dict[str, int]],
+    run: t.Any,
+    world: World,
+    number: int,
+    followed: bool,
+    looks: int,
+    with_results: int,
+) -> None:
+    """Where somebody follows it, some of the looks read results too."""
+    for host in world.inventory.hosts.values():
+        host.stage_seconds = 12 * LASTS
+    run.followed = followed
+    found = counted(esx_software_stage.stage, **options(number))
+    at_the_end = {"look": looks, "results": with_results + (number > 1), "result": int(number == 1)}
+    assert {kind: found.get(kind, 0) for kind in at_the_end} == at_the_end
+
+
 def test_information(counted: t.Callable[..., dict[str, int]], number: int) -> None:
     params = {name: option.get("default") for name, option in esx_cluster_stage_info.ARGUMENT_SPEC.items()}
     assert counted(esx_cluster_stage_info.gather_stage_info, **params) == {
