@@ -13,7 +13,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
 	    printf '  make %-12s %s\n' "$$target" "$$text"; done
 
-demo: ## stage three clusters of a simulated vCenter, in three runs that tell a story
+demo: ## stage three clusters of a simulated vCenter, in three runs that tell a story, with a report of each
 	$(DEMO) python demo/run.py
 
 demo-serve: ## keep the simulated vCenter running and say how to use it by hand
