@@ -103,7 +103,7 @@ def settings_of(raw: t.Mapping[str, t.Any]) -> tuple[Settings, list[str]]:
             return otherwise
 
     budgets: dict[str, Amount | None] = {name: read(name, Amount.of, None) for name in BUDGETS}
-    sites = read("sites", mapping, {})
+    sites: Json = read("sites", mapping, {})
     read("gate_interval", _seconds, None)
     commit = raw.get("commit")
     settings = Settings(

@@ -491,6 +491,23 @@ def test_the_state_of_another_rollout_is_told_and_left_alone(more: Json, says: s
 
 
 ENTRY = {"verdict": "staged", "commit": "5", "hosts": 2}
+DAMAGES: tuple[Json, ...] = (
+    {"schema_version": 2},
+    {"started": 7},
+    {"started": "{{ 7 * 7 }}"},
+    {"waves": None},
+    {"waves": [7]},
+    {"waves": [{}]},
+    {"waves": [{"canary": "yes", "clusters": []}]},
+    {"waves": [{"canary": True, "clusters": None}]},
+    {"waves": [{"canary": True, "clusters": [["a"]]}]},
+    {"clusters": []},
+    {"clusters": {"a": 7}},
+    {"clusters": {"a": {"verdict": "staged"}}},
+    {"clusters": {"a": {**ENTRY, "hosts": None}}},
+    {"clusters": {"a": {**ENTRY, "hosts": "2"}}},
+    {"clusters": {"a": {**ENTRY, "hosts": float("inf")}}},
+)
 
 
 @pytest.mark.parametrize(
@@ -504,26 +521,7 @@ ENTRY = {"verdict": "staged", "commit": "5", "hosts": 2}
         "{}",
         "\ufffd\ufffd",
         "[" * 100000,
-        *(
-            json.dumps({**json.loads(state([], {})), **damage})
-            for damage in (
-                {"schema_version": 2},
-                {"started": 7},
-                {"started": "{{ 7 * 7 }}"},
-                {"waves": None},
-                {"waves": [7]},
-                {"waves": [{}]},
-                {"waves": [{"canary": "yes", "clusters": []}]},
-                {"waves": [{"canary": True, "clusters": None}]},
-                {"waves": [{"canary": True, "clusters": [["a"]]}]},
-                {"clusters": []},
-                {"clusters": {"a": 7}},
-                {"clusters": {"a": {"verdict": "staged"}}},
-                {"clusters": {"a": {**ENTRY, "hosts": None}}},
-                {"clusters": {"a": {**ENTRY, "hosts": "2"}}},
-                {"clusters": {"a": {**ENTRY, "hosts": float("inf")}}},
-            )
-        ),
+        *(json.dumps({**json.loads(state([], {})), **damage}) for damage in DAMAGES),
     ],
 )
 def test_a_damaged_state_is_told_and_left_alone(text: str) -> None:
