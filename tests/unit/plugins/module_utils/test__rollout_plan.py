@@ -204,10 +204,13 @@ def test_nothing_to_stage_is_a_problem_unless_it_may_be(all_of_them: list[Json])
 
 
 def test_what_forbids_a_rollout_is_told_together() -> None:
-    read, dummy = settings_of({"waves": ["0%"], "canary": ["nobody"]})
-    refused = plan_of([found("a"), found("dark", None), found("old", False)], read, ["No cluster 'b'"])
-    assert len(refused.problems) == 4
-    for number, part in enumerate(["No cluster 'b'", "dark: May not be read.", "nobody", "the wave size '0%'"]):
+    read, dummy = settings_of({"waves": ["0%"], "canary": ["nobody"], "commit": "4"})
+    clusters = [found("a", has_commit=False), found("dark", None), found("old", False, has_commit=False)]
+    refused = plan_of(clusters, read, ["No cluster 'b'"])
+    assert len(refused.problems) == 5
+    for number, part in enumerate(
+        ["No cluster 'b'", "dark: May not be read.", "a has no commit '4'", "nobody", "the wave size '0%'"]
+    ):
         assert part in refused.problems[number]
     assert refused.waves == ()
     assert {left.cluster["name"]: left.verdict for left in refused.left} == {
