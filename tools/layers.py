@@ -22,7 +22,7 @@ PREFIX = "ansible_collections.vsphere.lifecycle."
 # Lowest first. A file may import files of lower rows only.
 ROWS = (
     ("_text", "_html"),
-    ("_errors", "_clock", "_progress", "_rollout_plan", "_side_by_side"),
+    ("_errors", "_clock", "_progress", "_rollout_plan", "_side_by_side", "_stage_overview"),
     ("_context", "_files", "_gates"),
     ("_rollout",),
     ("_values", "_diagnostics"),
@@ -39,7 +39,7 @@ ROWS = (
     ("_stage_units",),
     ("_stage_progress",),
     ("_stage_operations", "_stage_report"),
-    ("_stage_job",),
+    ("_stage_job", "_stage_info"),
     ("_stage_run",),
     ("_module",),
 )
