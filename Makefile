@@ -1,7 +1,7 @@
 # The front door: every target makes what it needs, in .venv and .work. `make` alone lists them.
 # Variables: PYTHON=/path/to/python picks the interpreter, VENV=folder another place for the virtual environment.
-.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security sanity integration both_ways progress molecule \
-	build importer coverage bench clean
+.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security report sanity \
+	integration both_ways progress awx molecule build importer coverage bench picture clean
 # ansible-test keeps its results in one place: two at once would mix them up.
 .NOTPARALLEL:
 export PYTHON VENV
@@ -13,7 +13,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
 	    printf '  make %-12s %s\n' "$$target" "$$text"; done
 
-demo: ## stage three clusters of a simulated vCenter, in three runs that tell a story
+demo: ## stage three clusters of a simulated vCenter, in three runs that tell a story, with a report of each
 	$(DEMO) python demo/run.py
 
 demo-serve: ## keep the simulated vCenter running and say how to use it by hand
@@ -53,6 +53,12 @@ kill: ## playbooks whose module is killed at some moment, and then run again (KI
 security: ## hostile names and identifiers, secrets, old TLS, files: the promises of docs/security.md
 	$(DEV) python -m tools security
 
+report: ## the report of a rollout in headless Chromium, where the machine has one
+	$(DEV) python -m tools report
+
+picture: ## a picture of a page: PAGE=report.html PICTURE=report.png (WIDTH=1000, HEIGHT=1200)
+	$(DEV) python -m tools.picture $(PAGE) $(PICTURE) $(if $(WIDTH),--width $(WIDTH)) $(if $(HEIGHT),--height $(HEIGHT))
+
 sanity: ## ansible-test sanity
 	$(DEV) python -m tools sanity
 
@@ -64,6 +70,9 @@ both_ways: ## the integration targets once more, with modules in Ansible's worke
 
 progress: ## what a reader sees while a staging runs, under ansible-playbook and under ansible-runner
 	$(DEV) python -m tools progress
+
+awx: ## the playbooks as AWX runs them, the play that tells AWX of them, and its image
+	$(DEV) python -m tools awx
 
 molecule: ## the scenarios of the role
 	$(DEV) python -m tools molecule

@@ -55,15 +55,24 @@ class VCenterProcess:
 
     :param speed: simulated seconds in a real one.
     :param lifetime: real seconds after which it ends by itself.
+    :param address: where it listens, so that several can be told apart by their addresses.
     """
 
-    def __init__(self, folder: pathlib.Path, world: Json, *, speed: float = 20.0, lifetime: float = 2 * LIMIT) -> None:
-        self._folder, self._ready = folder, folder / "ready.json"
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        world: Json,
+        *,
+        speed: float = 20.0,
+        lifetime: float = 2 * LIMIT,
+        address: str = "127.0.0.1",
+    ) -> None:
+        self._folder, self._ready, self.address = folder, folder / "ready.json", address
         whole = {"vcenter": {"users": {USERNAME: {"password": PASSWORD}}}, **world}
         (folder / "world.yml").write_text(yaml.safe_dump(whole), encoding="utf-8")
         self._command = [
             *(sys.executable, "-m", "simulator", "--quiet", "--world", str(folder / "world.yml")),
-            *("--speed", str(speed), "--lifetime", str(lifetime)),
+            *("--speed", str(speed), "--lifetime", str(lifetime), "--address", address),
             *("--ca-file", str(folder / "ca.pem"), "--ready-file", str(self._ready)),
         ]
 
@@ -112,7 +121,7 @@ class VCenterProcess:
     def ask(self, name: str, body: Json | None = None) -> t.Any:
         """Look behind the scenes, or with a body change something there: what no client of a vCenter can."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"https://localhost:{self.port}/_simulator/{name}", data)
+        request = urllib.request.Request(f"https://{self.address}:{self.port}/_simulator/{name}", data)
         context = ssl.create_default_context(cafile=self._folder / "ca.pem")
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)

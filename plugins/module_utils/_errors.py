@@ -43,6 +43,10 @@ class InvalidOption(VCenterError):
     """An option's value cannot be used; nothing was sent."""
 
 
+class NotWritten(VCenterError):
+    """A file could not be written although nothing spoke against it before: a disk that is full, or was taken away."""
+
+
 class PreflightFailed(VCenterError):
     """Problems found before the first write; vCenter is as it was.
 

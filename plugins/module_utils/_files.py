@@ -54,6 +54,70 @@ def check_replaceable(path: str, option: str) -> None:
         raise _not_writable(path, option, error) from error
 
 
+def check_folder(path: str, option: str) -> None:
+    """Make sure that files can be put into a folder, or that it can be made; writes nothing.
+
+    :param option: who named it.
+    :raises InvalidOption: it is a link or no folder, or this user may not write there.
+    """
+    place = os.path.abspath(path)
+    try:
+        # A link that somebody else can turn would lead the files elsewhere.
+        if os.path.islink(place) or not stat.S_ISDIR(os.lstat(place).st_mode):
+            raise InvalidOption(
+                f"'{path}' is no folder" + (", but a symbolic link" if os.path.islink(place) else ""),
+                f"Give {option} a directory of your own",
+            )
+        missing = False
+    except FileNotFoundError:
+        missing = True
+    except (OSError, ValueError) as error:
+        raise _not_writable(path, option, error, "folder") from error
+    while missing and not os.path.lexists(place):
+        place = os.path.dirname(place)
+    if not os.path.isdir(place):
+        raise InvalidOption(f"The folder '{path}' cannot be made: '{place}' is no folder", f"Correct {option}")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise _not_writable(path, option, PermissionError(13, f"no permission to write to '{place}'"), "folder")
+
+
+def check_replaceable_in(folder: str, names: t.Iterable[str], option: str) -> None:
+    """Make sure that nothing but plain files of this user would be replaced in a folder; writes nothing.
+
+    :param option: who named the folder.
+    :raises InvalidOption: one of the names is something else.
+    """
+    for name in names:
+        path = os.path.join(folder, name)
+        with contextlib.suppress(FileNotFoundError):
+            if not _ours(os.lstat(path)):
+                raise InvalidOption(
+                    f"'{path}' is no plain file of this user",
+                    f"Remove it, or give {option} another directory of your own",
+                )
+
+
+def text_of(path: str) -> str:
+    """Return the text of a plain file, with a mark for each byte that is no UTF-8.
+
+    :raises OSError: it cannot be read, or is no plain file.
+    """
+    # A pipe would keep us waiting for somebody to write to it.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(22, "no plain file")
+        return file.read()
+
+
+def holds(path: str, text: str) -> bool:
+    """Whether a file has just this text, and nobody but its owner can read it."""
+    try:
+        return stat.S_IMODE(os.lstat(path).st_mode) == 0o600 and text_of(path) == text
+    except OSError:
+        return False
+
+
 def replace(path: str, lines: t.Iterable[str]) -> None:
     """Write a file in one step: whoever reads it finds all lines, or what was there before.
 
@@ -83,9 +147,9 @@ def _not_ours(path: str, option: str) -> InvalidOption:
     )
 
 
-def _not_writable(path: str, option: str, error: OSError | ValueError) -> InvalidOption:
+def _not_writable(path: str, option: str, error: OSError | ValueError, what: str = "file") -> InvalidOption:
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    wanted = "a file in a directory of your own" if what == "file" else "a directory of your own"
     return InvalidOption(
-        f"The file '{path}' cannot be written ({reason})",
-        f"Give {option} a file in a directory of your own, no symbolic link",
+        f"The {what} '{path}' cannot be written ({reason})", f"Give {option} {wanted}, no symbolic link"
     )

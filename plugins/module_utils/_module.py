@@ -31,6 +31,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport impor
 
 Params = dict[str, t.Any]
 Work = t.Callable[[Params, VCenterClient, Context], Params]
+LocalWork = t.Callable[[Params, Context], Params]
 
 
 IN_PROCESS = "VSPHERE_LIFECYCLE_IN_PROCESS"
@@ -137,7 +138,7 @@ def run_module(work: Work, argument_spec: Params, *, hands_out_session: bool = F
         signals.ignore()
     except VCenterError as error:
         signals.ignore()
-        module.fail_json(**harmless({**error.details(), "msg": str(error)}))
+        _fail(module, error)
     except Interrupted as interruption:
         module.fail_json(msg=f"{interruption}. Tasks that were started go on in vCenter; run again to wait for them.")
     module.exit_json(**harmless(result))
@@ -156,6 +157,33 @@ def _progress_of(module: AnsibleModule) -> tuple[t.Callable[[News], None], bool]
             append(path, masked)
 
     return tell, bool(path)
+
+
+def run_local_module(work: LocalWork, argument_spec: Params, *, large: t.Sequence[str] = ()) -> None:
+    """Run a work function that needs no vCenter as an Ansible module, and end the process with its result.
+
+    :param work: takes parameters and a context; returns the result; raises VCenterError to fail.
+    :param argument_spec: all options of the module.
+    :param large: options with so much in them that the result must not repeat it, as results do.
+    """
+    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
+    context = Context(module.check_mode, module.warn, diff=module._diff)
+    signals = Signals()
+    params = dict(module.params)
+    module.params.update(dict.fromkeys(large, "NOT_REPEATED_HERE"))
+    try:
+        result = work(params, context)
+        signals.ignore()
+    except VCenterError as error:
+        signals.ignore()
+        _fail(module, error)
+    except Interrupted as interruption:
+        module.fail_json(msg=f"{interruption}. Run again.")
+    module.exit_json(**harmless(result))
+
+
+def _fail(module: AnsibleModule, error: VCenterError) -> t.NoReturn:
+    module.fail_json(**harmless({**error.details(), "msg": str(error)}))
 
 
 def _show(module: AnsibleModule, session_id: str | None) -> None:

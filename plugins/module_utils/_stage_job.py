@@ -35,6 +35,7 @@ class StageJob:
 
     :param running: the vLCM operation that ran on the object when it was last looked at; None for none.
     :param learned: the hosts of tasks without a target, as far as they are known; shared by all units.
+    :param end: when the time for all units is over; None for no end.
     """
 
     def __init__(
@@ -45,18 +46,23 @@ class StageJob:
         unit: Unit,
         running: Task | None,
         learned: dict[str, set[str]],
+        end: Deadline | None = None,
     ) -> None:
         self._client, self._options, self._progress, self._unit = client, options, progress, unit
         self._operations = Operations(client, options, progress, unit, running, learned)
         self._label = unit.entity.label
-        self._deadline = Deadline(client.clock, options.wait_timeout)
+        self._end = end
+        self._deadline, self._limit = self._time()
         self._origin = Origin.STARTED
         self._present: str | None = None
 
     def steps(self) -> _tasks.Job:
         """Do the work; yield whatever has to be waited for. What goes wrong becomes the problem of the unit."""
-        self._deadline = Deadline(self._client.clock, self._options.wait_timeout)
+        self._deadline, self._limit = self._time()
         try:
+            if self._end and self._end.passed:
+                self._unit.timed_out = True
+                raise TaskTimeout(f"{self._limit} is over, and {self._label} was not started", "Run again")
             if self._unit.scan_wanted(self._options) and not self._operations.staging_runs:
                 yield from self._scan()
             yield from self._stage()
@@ -64,6 +70,14 @@ class StageJob:
             self._unit.problem = str(error)
         self._unit.ended = True
         self._progress.ended()
+
+    def _time(self) -> tuple[Deadline, str]:
+        """Return when to stop waiting, and which limit that is."""
+        options = self._options
+        own = Deadline(self._client.clock, options.wait_timeout)
+        if self._end is None or own.left <= self._end.left:
+            return own, f"wait_timeout ({options.wait_timeout:g} s)"
+        return self._end, f"total_timeout ({options.total_timeout:g} s)"
 
     def _scan(self) -> Steps[None]:
         self._progress.now("compliance scan")
@@ -89,8 +103,8 @@ class StageJob:
             if self._deadline.passed:
                 self._unit.timed_out = True
                 raise TaskTimeout(
-                    f"wait_timeout ({self._options.wait_timeout:g} s) is over for {self._label}",
-                    "Nothing is running for these hosts: run again, or raise wait_timeout",
+                    f"{self._limit} is over for {self._label}",
+                    "Nothing is running for these hosts: run again, or allow more time",
                 )
             task = yield from self._staging_task(needed)
             if not self._options.wait:
@@ -179,8 +193,7 @@ class StageJob:
             for host, one in self._asked(outcome.verdicts).items():
                 self._unit.verdicts[host] = _verdicts.unfinished(one) if one.verdict == _verdicts.STARTED else one
         error = TaskTimeout(
-            f"Task {last.task} of {self._label} is {last.status} ({last.percent or 0} %) "
-            f"after wait_timeout ({self._options.wait_timeout:g} s)"
+            f"Task {last.task} of {self._label} is {last.status} ({last.percent or 0} %) after {self._limit}"
         )
         if self._options.on_timeout == "cancel":
             error.remedy = self._cancelled(last)

@@ -215,10 +215,14 @@ class Vanished:
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """How many objects, and hosts in them, are worked on at once, at most."""
+    """How many objects, and hosts in them, are worked on at once, at most.
+
+    :param clusters_per_site: of those that have a site; 0 for no limit of that kind.
+    """
 
     clusters: int
     hosts: int
+    clusters_per_site: int = 0
 
 
 Resumption: t.TypeAlias = "Task | TimedOut | Vanished | None"
@@ -315,6 +319,7 @@ class Together:
         self._limits, self._pace, self._outage_timeout = limits, pace, outage_timeout
         self._waiting: dict[Job, Wait] = {}
         self._weights: dict[Job, int] = {}
+        self._sites: dict[Job, str | None] = {}
         self._watched: dict[str, Watched] = {}
         self.last: dict[str, Task] = {}
         self._missing: collections.Counter[str] = collections.Counter()
@@ -323,13 +328,15 @@ class Together:
         # Half a pause, so that there is something to tell early on.
         self._results_due = self._clock.now() + RESULTS_PAUSE / 2
 
-    def run(self, jobs: t.Iterable[tuple[Job, int]]) -> None:
-        """Return when all jobs have ended; they begin in their order.
+    def run(self, jobs: t.Iterable[tuple[Job, int]], sites: t.Mapping[Job, str | None] | None = None) -> None:
+        """Return when all jobs have ended; they begin in their order, but for those whose site has no place free.
 
         :param jobs: each with the number of hosts that it is for.
+        :param sites: the label of the site of each job, where it has one.
         :raises VCenterError: vCenter did not answer for longer than the outage time-out.
         """
-        queue = collections.deque(jobs)
+        queue = list(jobs)
+        self._sites = dict(sites or {})
         while queue or self._waiting:
             while begun := self._next(queue):
                 self._resume([(job, None) for job in begun])
@@ -337,19 +344,32 @@ class Together:
                 self._clock.sleep(self._pause())
                 self._look()
 
-    def _next(self, queue: collections.deque[tuple[Job, int]]) -> list[Job]:
+    def _next(self, queue: list[tuple[Job, int]]) -> list[Job]:
         """Take the jobs off the queue that may begin now. One that is larger than the limit runs alone."""
         clusters = len(self._waiting)
         hosts = sum(self._weights[job] for job in self._waiting)
+        at_site = collections.Counter(self._sites.get(job) for job in self._waiting)
         begun: list[Job] = []
-        while queue and clusters < self._limits.clusters:
-            if clusters and hosts + queue[0][1] > self._limits.hosts:
+        held_back: list[tuple[Job, int]] = []
+        place = 0
+        while place < len(queue) and clusters < self._limits.clusters:
+            job, weight = queue[place]
+            if self._site_is_full(job, at_site):
+                held_back.append(queue[place])
+            elif clusters and hosts + weight > self._limits.hosts:
                 break
-            job, weight = queue.popleft()
-            self._weights[job] = weight
-            begun.append(job)
-            clusters, hosts = clusters + 1, hosts + weight
+            else:
+                self._weights[job] = weight
+                begun.append(job)
+                clusters, hosts = clusters + 1, hosts + weight
+                at_site[self._sites.get(job)] += 1
+            place += 1
+        queue[:place] = held_back
         return begun
+
+    def _site_is_full(self, job: Job, at_site: collections.Counter[str | None]) -> bool:
+        site, limit = self._sites.get(job), self._limits.clusters_per_site
+        return site is not None and 0 < limit <= at_site[site]
 
     def _pause(self) -> float:
         """Return seconds until the next look: never past the deadline that comes first."""

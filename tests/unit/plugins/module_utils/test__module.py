@@ -26,6 +26,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import I
 from ansible_collections.vsphere.lifecycle.plugins.modules import (
     esx_cluster_stage_info,
     esx_software_stage,
+    stage_report,
     vcenter_session,
 )
 from ansible_collections.vsphere.lifecycle.simulator import VCenter
@@ -418,3 +419,37 @@ def test_a_signal_after_that_does_not_keep_the_session_from_its_reader(
 
 def test_an_error_without_an_attempt_is_a_sentence() -> None:
     assert str(VCenterError("It broke", "Mend it")) == "It broke. Mend it."
+
+
+REPORT = stage_report.main
+
+
+def test_a_module_without_a_vcenter_needs_no_connection(ended: t.Any, tmp_path: pathlib.Path) -> None:
+    result = ended(REPORT, rollout={"problem": "a secret of nobody"}, path=str(tmp_path / "new"))
+    assert result["changed"] is True
+    assert len(list((tmp_path / "new").iterdir())) == 3
+    assert "a secret of nobody" not in json.dumps(result), "a large option is not repeated"
+
+
+def test_a_module_without_a_vcenter_obeys_check_mode(ended: t.Any, tmp_path: pathlib.Path) -> None:
+    assert ended(REPORT, check_mode=True, rollout={}, path=str(tmp_path / "new"))["changed"] is True
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_module_without_a_vcenter_warns_and_fails_in_sentences(ended: t.Any, tmp_path: pathlib.Path) -> None:
+    missing = str(tmp_path / "missing.jsonl")
+    result = ended(REPORT, rollout={}, path=str(tmp_path / "new"), result_files=[missing])
+    assert f"The result file '{missing}' could not be read (No such file or directory)." in str(result["warnings"])
+    (tmp_path / "file\x1b[31m").write_text("")
+    result = ended(REPORT, rollout={}, path=str(tmp_path / "file\x1b[31m"))
+    assert result["failed"] is True
+    assert result["msg"] == (f"'{tmp_path}/file\\x1b[31m' is no folder. Give path a directory of your own.")
+
+
+def test_a_signal_ends_a_module_without_a_vcenter_in_a_sentence(
+    ended: t.Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "replace", lambda *dummy: os.kill(os.getpid(), signal.SIGTERM))
+    result = ended(REPORT, rollout={}, path=str(tmp_path / "new"))
+    assert (result["failed"], result["msg"]) == (True, "Interrupted by SIGTERM. Run again.")
+    assert list((tmp_path / "new").iterdir()) == [], "nothing half written is left"
