@@ -217,7 +217,7 @@ def _timeline(report: Json) -> Html | None:
     if not report["waves"] and not any(cluster["hosts"] for cluster in report["clusters"]):
         return None
     title = "The waves as planned" if report["verdict"] == "planned" else "Waves over time"
-    hint = element("p", "Open a cluster to see its hosts.", class_="quiet")
+    hint = element("p", "Open a cluster to see its hosts.", class_="quiet hint")
     return _section(title, legend(report), hint, Timeline(report).picture(), kind="long")
 
 

@@ -63,7 +63,7 @@ dt{color:var(--quiet)}dd{margin:0}
 details>summary{cursor:pointer}
 summary:focus-visible{outline:2px solid var(--calm);outline-offset:2px;border-radius:4px}
 .more>summary{color:var(--calm);padding:4px 0}
-.row{display:grid;grid-template-columns:minmax(0,17rem) minmax(0,1fr) minmax(0,20rem);gap:2px 16px;align-items:center;
+.row{display:grid;grid-template-columns:minmax(0,23%) minmax(0,1fr) minmax(0,27%);gap:2px 16px;align-items:center;
 padding:3px 0}
 .row .outcome{font-size:.9rem}
 .head{position:sticky;top:0;background:var(--card);z-index:1;padding-top:6px}
@@ -115,6 +115,7 @@ section,.cause,.block,.tile{break-inside:avoid-page}
 section.long{break-inside:auto}
 h2,h3,.head{break-after:avoid-page}
 .head{position:static}
+.hint{display:none}
 a{color:inherit}
 }
 """
