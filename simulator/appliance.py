@@ -15,6 +15,14 @@ from .values import SIMULATED, KeyedMap, Struct, message, progress, timestamp
 
 SOURCE_TYPES = ("LAST_CHECK", "LOCAL", "LOCAL_AND_ONLINE")
 UP_TO_DATE = "UP_TO_DATE"
+#: Some of those that a vCenter has, by their identifiers; updatemgr is the one that stages.
+SERVICES: dict[str, Struct] = {
+    "imagebuilder": {"startup_type": "MANUAL", "state": "STOPPED"},
+    "updatemgr": {},
+    "vapi-endpoint": {},
+    "vpxd": {},
+    "vsphere-ui": {},
+}
 
 
 class Appliance:
@@ -28,7 +36,7 @@ class Appliance:
         self.pending: list[Struct] = list(data.get("pending") or ())
         self.staged: Struct | None = data.get("staged")
         self.policy: Struct = dict(data.get("policy") or {})
-        self.services: dict[str, Struct] = {"updatemgr": {}, **(data.get("services") or {})}
+        self.services: dict[str, Struct] = {**SERVICES, **(data.get("services") or {})}
         self.change("update", data.get("update") or {})
 
     def _plan(self, change: Struct) -> None:
@@ -177,10 +185,16 @@ class Appliance:
             "state": "STARTED",
         }
         built = {**defaults, **self.services[name]}
+        # By the union of the structure both are there with this state only.
+        health, texts = built.pop("health", "HEALTHY"), built.pop("health_messages", ())
         if built["state"] == "STARTED":
-            # By the union of the structure both are there with this state only.
-            built = {"health": "HEALTHY", "health_messages": [], **built}
+            built["health"] = health
+            built["health_messages"] = [message(SIMULATED + "service_health", text) for text in texts]
         return built
+
+    def list_services(self) -> KeyedMap:
+        """`vcenter.services.service list_details`, by identifier."""
+        return KeyedMap({name: self.service(name) for name in self.services})
 
 
 def _default_version(vcenter: Struct, now: float) -> Struct:

@@ -40,6 +40,7 @@ class Control:
                 ("POST", call.__name__.replace("_", "-")): functools.partial(self._call, call)
                 for call in (world.restart, world.vanish, world.release, world.block, world.shift_clock)
             },
+            ("POST", "service"): functools.partial(self._call, world.change_service),
         }
 
     def answer(self, method: str, name: str, body: Struct) -> t.Any:

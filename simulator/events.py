@@ -10,6 +10,7 @@ import contextlib
 import functools
 import typing as t
 
+from . import worldfile
 from .errors import VapiError, WorldError
 from .values import Struct
 
@@ -21,7 +22,11 @@ WAIT = 1.0
 
 
 class Events:
-    """The schedule of a world: `at` seconds from now, or somewhere between two such times, `do` something."""
+    """The schedule of a world: `at` seconds from now, or somewhere between two such times, `do` something.
+
+    With `after_stages`, the seconds count from the moment at which so many more stage runs have been started, by
+    whomever: that is the same moment of a rollout however fast the machine is.
+    """
 
     def __init__(self, world: World, entries: t.Iterable[t.Any] = ()) -> None:
         self._world = world
@@ -34,12 +39,16 @@ class Events:
             "new_commit": (world.new_commit, {"commit", "description", "cluster", "host"}),
             "operation": (self._start_operation, {"kind", "seconds", "cluster", "host"}),
             "stage": (self._start_stage, {"cluster", "host", "hosts"}),
+            "service": (world.change_service, {"service", "seconds", *worldfile.SERVICE}),
             "patch": (self._patch, {"changes"}),
             "faults": (self._add_faults, {"faults"}),
             "shift_clock": (world.shift_clock, {"seconds"}),
         }
         #: What has happened, in its order.
         self.done: list[str] = []
+        #: What waits for stage runs: how many more, and what then.
+        self._waiting: list[tuple[int, t.Callable[[], None]]] = []
+        world.engine.on_stage = self._count_stage
         for entry in entries:
             self.add(entry)
 
@@ -48,7 +57,7 @@ class Events:
         if not isinstance(entry, dict) or "do" not in entry:
             raise WorldError(f"An event must be a mapping with 'do', got {entry!r}.")
         given = dict(entry)
-        name, moment = given.pop("do"), given.pop("at", 0)
+        name, moment, stages = given.pop("do"), given.pop("at", 0), given.pop("after_stages", 0)
         if name not in self._kinds:
             raise WorldError(f"No such event: {name}. There are {', '.join(self._kinds)}.")
         action, known = self._kinds[name]
@@ -56,7 +65,20 @@ class Events:
         if unknown:
             raise WorldError(f"The event {name} has the unknown member {unknown[0]!r}. Known are {sorted(known)}.")
         seconds = self._world.chance.uniform(*moment) if isinstance(moment, (list, tuple)) else moment
-        self._world.timeline.after(seconds, functools.partial(self._happen, name, action, given))
+        begin = functools.partial(
+            self._world.timeline.after, seconds, functools.partial(self._happen, name, action, given)
+        )
+        if stages:
+            self._waiting.append((stages, begin))
+        else:
+            begin()
+
+    def _count_stage(self) -> None:
+        waiting = [(left - 1, begin) for left, begin in self._waiting]
+        self._waiting = [(left, begin) for left, begin in waiting if left > 0]
+        for left, begin in waiting:
+            if left <= 0:
+                begin()
 
     def _happen(self, name: str, action: t.Callable[..., t.Any], given: Struct) -> None:
         self.done.append(name)

@@ -37,34 +37,58 @@ class ExtensionTasks:
 
     def create(self, spec: Struct, user: str) -> str:
         """Raises INVALID_ARGUMENT, NOT_ALLOWED_IN_CURRENT_STATE."""
+        self._check_creation(spec)
+        if spec.get("percent_done") and spec.get("status") != RUNNING:
+            raise not_allowed("task_not_running", "Progress can be set on a running task only.")
+        return self._create(spec, user).id
+
+    def _check_creation(self, spec: Struct) -> None:
         if not isinstance(spec.get("cancelable"), bool):
             raise invalid_argument("cancelable_missing", "cancelable is required.")
         operation = spec.get("operation_id")
         if operation not in self.operations:
             raise invalid_argument("operation_not_registered", f"{operation} is not registered by any extension.")
-        status = spec.get("status", PENDING)
         _check_shape(spec)
-        if spec.get("percent_done") and status == PENDING:
-            raise not_allowed("task_not_running", "Progress can be set on a running task only.")
+        self._check_relations(spec)
+
+    def _create(self, spec: Struct, user: str) -> Task:
+        operation = spec["operation_id"]
         description = spec.get("description") or message(operation, operation)
         task = self._tasks.create(SERVICE, operation, spec.get("user") or user, "", spec.get("target"))
         task.description = _localizable(description)
         task.cancelable = spec["cancelable"]
         task.parent = spec.get("parent_task")
-        self._apply(task, spec, status)
-        return task.id
+        self._apply(task, spec, spec.get("status", PENDING))
+        return task
+
+    def _check_relations(self, spec: Struct) -> None:
+        """What a task is created with beside the members that can be changed later."""
+        target = spec.get("target")
+        if target is not None and not (
+            isinstance(target, dict)
+            and set(target) == {"type", "id"}
+            and all(isinstance(value, str) for value in target.values())
+        ):
+            raise invalid_argument("target", "target must be a structure of the strings type and id.")
+        if not isinstance(spec.get("user", ""), str):
+            raise invalid_argument("user", "user must be a string.")
+        parent = spec.get("parent_task")
+        if parent is not None and parent not in self._tasks.tasks:
+            raise invalid_argument("no_such_parent", f"{parent} is not a task.", str(parent))
 
     def add(self, spec: Struct, user: str) -> str:
         """A task that exists from the start; it may choose its id, and its operation counts as registered."""
         task_id = spec.pop("id", None)
         self.operations.add(spec.setdefault("operation_id", "com.example.extension.operation"))
-        created = self.create({"cancelable": False, **spec}, user)
+        complete = {"cancelable": False, **spec}
+        self._check_creation(complete)
+        # It has a past, so that even one that has ended may have made progress.
+        task = self._create(complete, user)
         if task_id:
-            task = self._tasks.tasks.pop(created)
+            del self._tasks.tasks[task.id]
             task.id = task_id if ":" in task_id else f"{task_id}:{SERVICE}"
             self._tasks.tasks[task.id] = task
-            return task.id
-        return created
+        return task.id
 
     def update(self, task_id: str, spec: Struct) -> None:
         """Raises INVALID_ARGUMENT (an unknown task too: NOT_FOUND is not declared), NOT_ALLOWED_IN_CURRENT_STATE."""

@@ -201,6 +201,10 @@ def get_version(call: Call) -> Struct:
     return call.world.appliance.version
 
 
+def list_services(call: Call) -> Struct:
+    return call.world.appliance.list_services()
+
+
 def get_service(call: Call) -> Struct:
     return call.world.appliance.service(call.path["service"])
 
@@ -305,7 +309,8 @@ def _appliance_routes() -> list[Route]:
         *get("update/staged", get_staged),
         *get("update/policy", get_policy),
         *get("system/version", get_version),
-        Route("GET", "/api/vcenter/services/{service}", get_service, "vcenter.services.service get, vendor SDK"),
+        *_get("/vcenter/services", list_services, "vcenter.services.service list_details, vendor SDK"),
+        *_get("/vcenter/services/{service}", get_service, "vcenter.services.service get, vendor SDK"),
     ]
 
 

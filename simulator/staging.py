@@ -296,6 +296,8 @@ class Engine:
         self.runs: list[StageRun] = []
         self.peak_managed = 0
         self.peak_hosts = 0
+        #: Called whenever a stage run has been started.
+        self.on_stage: t.Callable[[], None] = lambda: None
 
     def schedule(self, task: Task, when: float, action: t.Callable[[], None]) -> None:
         """Something that happens to a task: not while it is held, never once it has ended."""
@@ -322,6 +324,7 @@ class Engine:
         run = StageRun(self, managed, chosen, task, ending)
         self.runs.append(run)
         self._begin(task, ending.get("pending_seconds", managed.pending_seconds), run.begin)
+        self.on_stage()
         return task
 
     def scan(self, managed: Managed, user: str) -> Task:

@@ -65,7 +65,7 @@ class World:
             partial_results=self.vcenter.get("partial_results", True),
         )
         self.inventory = worldfile.inventory(data.get("datacenters"), data.get("defaults"), self.timeline.now())
-        appliance = worldfile.members(data.get("appliance") or {}, "appliance", worldfile.APPLIANCE)
+        appliance = worldfile.appliance(data.get("appliance"))
         self.appliance = Appliance(self.timeline, appliance, self.vcenter)
         self.extension_tasks = self._extension_tasks(data.get("extension_tasks") or {})
         self.faults = Faults(worldfile.entries(data.get("faults"), "faults"), self.chance)
@@ -194,6 +194,16 @@ class World:
             if task.held_until and not math.isinf(task.held_until):
                 task.held_until += seconds
 
+    def change_service(self, service: str, seconds: float | None = None, **changes: t.Any) -> None:
+        """Give a service of vCenter another state, health or the like; for so long, then it is as before."""
+        services = self.appliance.services
+        if service not in services:
+            raise WorldError(f"There is no service {service}. There are {', '.join(services)}.")
+        before = services[service]
+        self.patch({"appliance": {"services": {service: {**before, **changes}}}})
+        if seconds is not None:
+            self.timeline.after(seconds, functools.partial(services.update, {service: before}))
+
     def patch(self, changes: Struct) -> None:
         """Set fields by name; what is a mapping in the appliance is merged. Raises WorldError."""
         known = ("clusters", "hosts", "appliance", "vcenter", "extension_tasks", "sessions", "limits")
@@ -206,7 +216,7 @@ class World:
             _assign(cluster.managed, {k: v for k, v in fields.items() if k not in own}, f"cluster {name}")
         for name, fields in (changes.get("hosts") or {}).items():
             self._patch_host(self.host(name), dict(fields))
-        for name, value in worldfile.members(changes.get("appliance") or {}, "appliance", worldfile.APPLIANCE).items():
+        for name, value in worldfile.appliance(changes.get("appliance")).items():
             self.appliance.change(name, value)
         _assign(self.extension_tasks, changes.get("extension_tasks") or {}, "extension_tasks")
         self.vcenter.update(worldfile.members(changes.get("vcenter") or {}, "vcenter", ("version", "build", "roots")))

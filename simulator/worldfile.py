@@ -38,6 +38,12 @@ VCENTER = {
 }
 SESSIONS = {"idle_timeout", "lifetime", "limit"}
 APPLIANCE = {"version", "update", "pending", "staged", "policy", "services"}
+SERVICE = {"state", "health", "health_messages", "startup_type", "name_key", "description_key"}
+SERVICE_CHOICES = {
+    "state": ("STARTING", "STARTED", "STOPPING", "STOPPED"),
+    "health": ("HEALTHY", "HEALTHY_WITH_WARNINGS", "DEGRADED"),
+    "startup_type": ("AUTOMATIC", "MANUAL", "DISABLED"),
+}
 EXTENSION_TASKS = {"offered", "operations", "tasks"}
 TASK = {"cluster", "host", "operation", "started", "seconds", "commit", "hosts", "user", "number"}
 DATACENTER = {"name", "datacenter", "folder", "clusters", "hosts"}
@@ -122,9 +128,20 @@ def members(data: t.Any, where: str, known: t.Collection[str], required: t.Colle
     return data
 
 
-def check_choices(data: t.Mapping[str, t.Any], where: str) -> None:
-    """Raises WorldError for a value of CHOICES that is none."""
-    for name, choices in CHOICES.items():
+def appliance(data: t.Any) -> Struct:
+    """The appliance, or changes of it. Raises WorldError."""
+    found = members(data or {}, "appliance", APPLIANCE)
+    for name, service in (found.get("services") or {}).items():
+        where = f"service {name}"
+        check_choices(members(service, where, SERVICE), where, SERVICE_CHOICES)
+    return found
+
+
+def check_choices(
+    data: t.Mapping[str, t.Any], where: str, known: t.Mapping[str, tuple[str, ...]] | None = None
+) -> None:
+    """Raises WorldError for a value of CHOICES, or of others that are known, that is none."""
+    for name, choices in (CHOICES if known is None else known).items():
         if name in data and data[name] not in choices:
             raise WorldError(f"{name} of {where} must be one of {', '.join(choices)}, got {data[name]!r}.")
 

@@ -55,15 +55,24 @@ class VCenterProcess:
 
     :param speed: simulated seconds in a real one.
     :param lifetime: real seconds after which it ends by itself.
+    :param address: where it listens, so that several can be told apart by their addresses.
     """
 
-    def __init__(self, folder: pathlib.Path, world: Json, *, speed: float = 20.0, lifetime: float = 2 * LIMIT) -> None:
-        self._folder, self._ready = folder, folder / "ready.json"
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        world: Json,
+        *,
+        speed: float = 20.0,
+        lifetime: float = 2 * LIMIT,
+        address: str = "127.0.0.1",
+    ) -> None:
+        self._folder, self._ready, self.address = folder, folder / "ready.json", address
         whole = {"vcenter": {"users": {USERNAME: {"password": PASSWORD}}}, **world}
         (folder / "world.yml").write_text(yaml.safe_dump(whole), encoding="utf-8")
         self._command = [
             *(sys.executable, "-m", "simulator", "--quiet", "--world", str(folder / "world.yml")),
-            *("--speed", str(speed), "--lifetime", str(lifetime)),
+            *("--speed", str(speed), "--lifetime", str(lifetime), "--address", address),
             *("--ca-file", str(folder / "ca.pem"), "--ready-file", str(self._ready)),
         ]
 
@@ -112,7 +121,7 @@ class VCenterProcess:
     def ask(self, name: str, body: Json | None = None) -> t.Any:
         """Look behind the scenes, or with a body change something there: what no client of a vCenter can."""
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"https://localhost:{self.port}/_simulator/{name}", data)
+        request = urllib.request.Request(f"https://{self.address}:{self.port}/_simulator/{name}", data)
         context = ssl.create_default_context(cafile=self._folder / "ca.pem")
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
@@ -145,6 +154,7 @@ class Playbook:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("VMWARE_", "ANSIBLE_"))}
         self._environment = {
             **kept,
+            "ANSIBLE_ASYNC_DIR": str(self.temporary / "async"),
             "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(ROOT / ".work" / "link")),
             "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
             "ANSIBLE_HOME": str(folder / "ansible-home"),
@@ -160,10 +170,24 @@ class Playbook:
 
     def start(self, tasks: list[Json], *arguments: str, **play: t.Any) -> subprocess.Popen[bytes]:
         """Start a playbook of one play."""
+        self._write(tasks, play)
+        return self._launch("ansible-playbook", *arguments, "playbook.yml")
+
+    def start_by_runner(self, tasks: list[Json], **play: t.Any) -> subprocess.Popen[bytes]:
+        """Start a playbook of one play the way AWX does; its events come into ``artifacts/run/job_events``."""
+        self._write(tasks, play)
+        here = str(self.folder)
+        return self._launch(
+            "ansible-runner", "run", here, "--project-dir", here, "-p", "playbook.yml", "--ident", "run"
+        )
+
+    def _write(self, tasks: list[Json], play: Json) -> None:
         whole = [{"name": "Test", "hosts": "localhost", "gather_facts": False, "tasks": tasks, **play}]
         (self.folder / "playbook.yml").write_text(yaml.safe_dump(whole), encoding="utf-8")
+
+    def _launch(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), *arguments, "playbook.yml"],
+            [str(pathlib.Path(sys.executable).with_name(program)), *arguments],
             cwd=self.folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,

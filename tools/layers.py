@@ -22,8 +22,9 @@ PREFIX = "ansible_collections.vsphere.lifecycle."
 # Lowest first. A file may import files of lower rows only.
 ROWS = (
     ("_text", "_html"),
-    ("_errors", "_clock", "_context", "_rollout", "_side_by_side"),
-    ("_files",),
+    ("_errors", "_clock", "_progress", "_rollout_plan", "_side_by_side", "_stage_overview"),
+    ("_context", "_files", "_gates"),
+    ("_rollout",),
     ("_values", "_diagnostics"),
     ("_localizable", "_task_info", "_report_value", "_report_times", "_report_words", "_report_style"),
     ("_report_csv", "_report_timeline"),
@@ -32,12 +33,13 @@ ROWS = (
     ("_client",),
     ("_tasks",),
     ("_inventory",),
-    ("_images", "_selection", "_appliance", "_extension_tasks"),
-    ("_staging", "_verdicts"),
+    ("_images", "_selection", "_appliance", "_extension_tasks", "_extension_task_rules"),
+    ("_staging", "_verdicts", "_services"),
     ("_stage_history",),
     ("_stage_units",),
+    ("_stage_progress",),
     ("_stage_operations", "_stage_report"),
-    ("_stage_job",),
+    ("_stage_job", "_stage_info"),
     ("_stage_run",),
     ("_module",),
 )
@@ -47,6 +49,7 @@ LIBRARIES = {
     "plugins/module_utils/_transport.py": {"requests", "urllib3"},
     "plugins/module_utils/_module.py": {"ansible"},
     "plugins/plugin_utils/_in_process.py": {"ansible"},
+    "plugins/plugin_utils/_live_progress.py": {"ansible"},
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pathlib
 import tarfile
 
-FOLDERS = ("plugins", "roles", "meta", "docs", "changelogs")
+FOLDERS = ("awx", "plugins", "playbooks", "roles", "meta", "docs", "changelogs")
 FILES = (
     "CHANGELOG.rst",
     "CONTRIBUTING.md",
@@ -17,12 +17,14 @@ FILES = (
     "LICENSE",
     "MANIFEST.json",
     "README.md",
+    "execution-environment.yml",
     "requirements.txt",
     "tests/config.yml",
 )
 NEEDED = (
     "LICENSE",
     "README.md",
+    "execution-environment.yml",
     "meta/execution-environment.yml",
     "meta/runtime.yml",
     "requirements.txt",

@@ -8,9 +8,10 @@ import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.modules import esx_software_stage
 from ansible_collections.vsphere.lifecycle.plugins.plugin_utils._in_process import InProcess
+from ansible_collections.vsphere.lifecycle.plugins.plugin_utils._live_progress import LiveProgress
 
 
-class ActionModule(InProcess):
-    """Runs the module in the worker where that comes to the same."""
+class ActionModule(LiveProgress, InProcess):
+    """Runs the module in the worker where that comes to the same, and shows how far it is."""
 
     MODULE: t.ClassVar = esx_software_stage

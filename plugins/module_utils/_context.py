@@ -11,11 +11,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._progress import News
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
 
 
-def _ignore(dummy: str) -> None:
-    """Drop a text: nobody listens."""
+def _ignore(dummy: object) -> None:
+    """Drop what is told: nobody listens."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,18 +25,20 @@ class Context:
 
     :param check_mode: whether nothing may be changed.
     :param warn: tells the user something beside the result.
-    :param progress: takes one line whenever something moves.
+    :param progress: takes news whenever something moves.
     :param diff: whether the user wants to see what changes.
+    :param followed: whether somebody reads the news while the work goes on, so that they are worth looking for.
     """
 
     check_mode: bool = False
     warn: t.Callable[[str], None] = _ignore
-    progress: t.Callable[[str], None] = _ignore
+    progress: t.Callable[[News], None] = _ignore
     diff: bool = False
+    followed: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("warn", "progress"):
-            object.__setattr__(self, name, _plainly(getattr(self, name)))
+        # News make themselves plain.
+        object.__setattr__(self, "warn", _plainly(self.warn))
 
 
 def _plainly(tell: t.Callable[[str], None]) -> t.Callable[[str], None]:

@@ -4,7 +4,7 @@
 
 # Private to this collection: it may change in any release, without notice.
 
-"""Tasks that an extension of vCenter reports about itself: read one, update one; contract section 3.9.
+"""Tasks that an extension of vCenter reports about itself: create, read, update one; contract section 3.9.
 
 Knows how the members are compared and sent, but not which of them go together.
 """
@@ -17,6 +17,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils import _localiza
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient, segment
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ConnectionFailed,
+    InvalidArgument,
     InvalidOption,
     NotFound,
     UnexpectedReply,
@@ -27,6 +28,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._task_info impor
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     Json,
     dict_or_empty,
+    expect,
     list_or_empty,
     mapping_of,
     member,
@@ -34,6 +36,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
 )
 
 TASK = ("/api/cis/tasks/{task}", "/rest/cis/tasks/{task}")
+CREATE = "/rest/vcenter/extension/tasks"
 UPDATE = "/rest/vcenter/extension/tasks/{task}"
 TIMES = ("start_time", "end_time")
 
@@ -56,6 +59,28 @@ def find_task(client: VCenterClient, task: str) -> Json:
         return info
 
 
+def send_create(client: VCenterClient, operation: str, spec: Json) -> str | None:
+    """Create a task and return its identifier; None where this vCenter does not offer that.
+
+    It is sent once: another try might make another task.
+
+    :param spec: the members of the structure ``create_spec``.
+    :raises InvalidArgument: among other reasons, no extension has registered the operation.
+    """
+    with attempt(f"create a task of the extension operation '{operation}'", privilege="Task.Create"):
+        try:
+            return expect(client.post(CREATE, body={"spec": spec}), str, "task of the extension")
+        except (NotFound, Unsupported):
+            # The operation knows no such errors, so the address is missing.
+            return None
+        except InvalidArgument as error:
+            error.remedy = f"Check that an extension of this vCenter has registered the operation '{operation}'"
+            raise
+        except (ConnectionFailed, UnexpectedReply) as error:
+            _say_unknown(error, "has created the task is not known; look at its task list before you run again")
+            raise
+
+
 def send_update(client: VCenterClient, task: str, spec: Json) -> bool:
     """Change a task that was read before; return False where this vCenter does not offer that.
 
@@ -71,10 +96,15 @@ def send_update(client: VCenterClient, task: str, spec: Json) -> bool:
             find_task(client, task)
             return False
         except (ConnectionFailed, UnexpectedReply) as error:
-            if not isinstance(error, ConnectionFailed) or error.sent:
-                error.remedy = "Whether vCenter took the update is not known; run again, which reads the task first"
+            _say_unknown(error, "took the update is not known; run again, which reads the task first")
             raise
         return True
+
+
+def _say_unknown(error: ConnectionFailed | UnexpectedReply, what: str) -> None:
+    """Have an error say that a write may have reached vCenter, unless it surely has not."""
+    if not isinstance(error, ConnectionFailed) or error.sent:
+        error.remedy = f"Whether vCenter {what}"
 
 
 def task_of(task: str, info: Json) -> Json:

@@ -111,21 +111,21 @@ def managed_by_image(client: VCenterClient, entity: Entity) -> bool:
         except Unsupported:
             # A host inside a cluster has no image of its own.
             return False
+        except NotFound as error:
+            if entity.kind == "host":
+                error.remedy = "It is gone, or this vCenter is older than 8.0, which brought images of standalone hosts"
+            raise
         return member(answer, "enabled", bool, "enablement")
 
 
-def commit_exists(client: VCenterClient, entity: Entity, commit: str) -> bool:
-    """Return whether the cluster or host has ever had that commit."""
+def find_commit(client: VCenterClient, entity: Entity, commit: str) -> Json | None:
+    """Return what vCenter knows of a commit (contract section 4); None if the object has never had it."""
     with attempt(f"look up commit '{commit}' of {entity.label}", privilege=READ_IMAGE):
         try:
-            expect(
-                client.get(COMMIT[entity.kind].format(entity=segment(entity.moid), commit=segment(commit))),
-                dict,
-                "commit",
-            )
+            path = COMMIT[entity.kind].format(entity=segment(entity.moid), commit=segment(commit))
+            return expect(client.get(path), dict, "commit")
         except NotFound:
-            return False
-        return True
+            return None
 
 
 def start_scan(client: VCenterClient, entity: Entity) -> str:

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import re
 import signal
@@ -18,12 +19,13 @@ import typing as t
 import urllib.parse
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
+from ansible.module_utils.common.parameters import AnsibleFallbackNotFound, remove_values
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import Credentials, VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._diagnostics import Diagnostics
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import Interrupted, InvalidOption, VCenterError
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._progress import FILE, News, append
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import harmless
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR, Endpoint
 
@@ -102,7 +104,8 @@ def run_module(work: Work, argument_spec: Params, *, hands_out_session: bool = F
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True, **constraints)
     if REQUESTS_IMPORT_ERROR is not None:
         module.fail_json(msg=missing_required_lib("requests"), exception=str(REQUESTS_IMPORT_ERROR))
-    context = Context(module.check_mode, module.warn, module.debug, diff=module._diff)
+    progress, followed = _progress_of(module)
+    context = Context(module.check_mode, module.warn, progress, diff=module._diff, followed=followed)
     signals = Signals()
     module.no_log_values.update(_misplaced_passwords(module.params))
     try:
@@ -141,6 +144,21 @@ def run_module(work: Work, argument_spec: Params, *, hands_out_session: bool = F
     module.exit_json(**harmless(result))
 
 
+def _progress_of(module: AnsibleModule) -> tuple[t.Callable[[News], None], bool]:
+    """Return where news go, and whether somebody reads them while the module runs: who started it, by a file."""
+    path = os.environ.get(FILE)
+
+    def tell(news: News) -> None:
+        # Nobody else looks at it before it is shown.
+        texts = {name: remove_values(getattr(news, name), module.no_log_values) for name in ("name", "text")}
+        masked = dataclasses.replace(news, **texts)
+        module.debug(str(masked))
+        if path:
+            append(path, masked)
+
+    return tell, bool(path)
+
+
 def run_local_module(work: LocalWork, argument_spec: Params, *, large: t.Sequence[str] = ()) -> None:
     """Run a work function that needs no vCenter as an Ansible module, and end the process with its result.
 
@@ -149,7 +167,7 @@ def run_local_module(work: LocalWork, argument_spec: Params, *, large: t.Sequenc
     :param large: options with so much in them that the result must not repeat it, as results do.
     """
     module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True)
-    context = Context(module.check_mode, module.warn, module.debug, diff=module._diff)
+    context = Context(module.check_mode, module.warn, diff=module._diff)
     signals = Signals()
     params = dict(module.params)
     module.params.update(dict.fromkeys(large, "NOT_REPEATED_HERE"))

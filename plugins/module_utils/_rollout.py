@@ -4,212 +4,309 @@
 
 # Private to this collection: it may change in any release, without notice.
 
-"""A rollout in waves as a value: plan, failure budget, what became of each cluster; asks no vCenter."""
+"""A rollout in waves as a value: how it stands, what its failure budgets say, what to tell; asks no vCenter."""
 
 from __future__ import annotations
 
-import collections
-import dataclasses
-import re
 import typing as t
 
-Json = dict[str, t.Any]
-T = t.TypeVar("T")
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._gates import (
+    BLOCK,
+    DEFAULT_MODES,
+    NOTE,
+    gate,
+    wrong_in,
+)
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout_plan import (
+    NAMED_IN_TITLE,
+    Amount,
+    Json,
+    Left,
+    Plan,
+    Settings,
+    instant,
+    plan_of,
+    settings_of,
+    state_of,
+)
 
+SCHEMA_VERSION = 1
 NOT_IMAGE_MANAGED, NOT_STARTED, UNKNOWN = "not_image_managed", "not_started", "unknown"
 UNCHANGED, STAGED, PARTLY_FAILED, FAILED = "unchanged", "staged", "partly_failed", "failed"
-
-NAMED_IN_TITLE = 8
-"""How many clusters the title of a wave names."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Limits:
-    """What may go wrong before a rollout ends.
-
-    :param failed_hosts_percent: of the hosts with a verdict so far, over all waves; exceeded by more than that.
-    :param failed_clusters: that failed as a whole; exceeded by one more than that.
-    :param baseline_managed: ``report`` or ``fail``: what clusters without an image mean.
-    """
-
-    failed_hosts_percent: int = 0
-    failed_clusters: int = 0
-    baseline_managed: str = "report"
-
-
-def waves_of(clusters: t.Sequence[T], sizes: t.Sequence[t.Any]) -> list[list[T]]:
-    """Return the clusters in waves, in their order. Sizes are those of Ansible's ``serial``.
-
-    Each size is a number of clusters, or a percentage of all of them (rounded down, but at least one). The last size is
-    repeated until no cluster is left.
-
-    :raises ValueError: a size is neither.
-    """
-    numbers = [_number_of(size, len(clusters)) for size in sizes]
-    if not numbers:
-        raise ValueError("there is no wave; give at least one size")
-    waves: list[list[T]] = []
-    start = 0
-    while start < len(clusters):
-        number = numbers[min(len(waves), len(numbers) - 1)]
-        waves.append(list(clusters[start : start + number]))
-        start += number
-    return waves
-
-
-def _number_of(size: t.Any, total: int) -> int:
-    match = re.fullmatch(r"([1-9][0-9]*)(%?)", str(size).strip())
-    if isinstance(size, (bool, float)) or not match or (match[2] and int(match[1]) > 100):
-        raise ValueError(f"the wave size {size!r} is neither a number from 1 nor a percentage from '1%' to '100%'")
-    return max(1, total * int(match[1]) // 100) if match[2] else int(match[1])
+COUNTS = ("staged", "skipped", "failed", "started")
+FAILED_HOSTS_TOLD = 50
+"""How many failed hosts of a cluster are kept by name; the report has all."""
 
 
 def rollout_of(
     found: t.Sequence[Json],
-    sizes: t.Sequence[t.Any],
-    runs: t.Sequence[Json],
-    limits: Limits,
+    raw_settings: t.Mapping[str, t.Any],
+    runs: t.Sequence[Json] = (),
+    gates: t.Sequence[Json] = (),
     *,
+    problems: t.Sequence[str] = (),
     problem: str = "",
+    stopped: str = "",
+    state: str | None = None,
     check_mode: bool = False,
 ) -> Json:
     """Return the whole rollout as it stands after some of its waves. Without any it is the plan.
 
-    :param found: the clusters, as esx_cluster_stage_info returns them.
-    :param runs: for each wave that was carried out ``gate`` and ``staged``, the result of esx_software_stage.
+    :param found: clusters and standalone hosts, as esx_cluster_stage_info and esx_host_stage_info return them.
+    :param raw_settings: see ``settings_of``.
+    :param runs: each call of esx_software_stage: ``wave`` (number), ``staged`` (result), ``started`` and ``ended``.
+    :param gates: what was looked at so far, as ``gates_of`` returns it.
+    :param problems: what forbids it besides; all are told together.
     :param problem: what ended the rollout from outside.
+    :param stopped: why no further wave is started, although nothing went wrong.
+    :param state: the text of the state file.
     """
-    labels = _labels(found)
-    problems, planned = _planned(found, sizes, limits)
-    waves = [_wave(number, planned, runs, labels) for number in range(1, len(planned) + 1)]
-    entries = [entry for wave in waves for entry in wave["entries"]]
-    entries += [_entry(cluster, None, _unplanned(cluster)) for cluster in found if not planned or not _managed(cluster)]
-    hosts = {kind: sum(len(entry[f"{kind}_hosts"]) for entry in entries) for kind in ("staged", "skipped", "failed")}
-    budget, exceeded = _budget(hosts, [entry["name"] for entry in entries if entry["verdict"] == FAILED], limits)
-    problems += [wave["problem"] for wave in waves if wave["problem"]] + exceeded
+    settings, wrong = settings_of(raw_settings)
+    wrong += wrong_in(settings)
+    plan = plan_of(found, settings, [*wrong, *problems], state)
+    waves, entries = [], []
+    for number, wave in enumerate(plan.waves, 1):
+        # Templates make text of numbers before ansible-core 2.19.
+        told = [one for one in runs if str(one["wave"]) == str(number)]
+        entries += [
+            _entry(cluster, plan, number, _outcomes(told, cluster["moid"]), bool(told)) for cluster in wave.clusters
+        ]
+        waves.append(_wave(number, plan, told))
+    entries += [_left_entry(one, plan) for one in plan.left]
     rollout: Json = {
+        "schema_version": SCHEMA_VERSION,
+        "vcenter": settings.vcenter,
+        "mode": settings.mode,
         "check_mode": check_mode,
         "changed": any(entry["changed"] for entry in entries),
-        "problem": problem or ". ".join(problems),
-        "hosts": hosts,
-        "budget": budget,
+        "commit": settings.commit,
+        "started": settings.started,
+        "not_after": settings.not_after.strftime("%Y-%m-%dT%H:%M:%SZ") if settings.not_after else None,
+        "hosts": {**_hosts(entries), "not_started": _waiting(entries, found)},
+        "hosts_total": sum(one["counts"]["hosts"] for one in found if one.get("counts") and one["image_managed"]),
+        "gates": [*gates, *_commit_gates(entries, settings)],
         "clusters": entries,
-        "waves": [
-            {**wave, "summary": [_told(one, labels, check_mode) for one in wave.pop("entries")]} for wave in waves
-        ],
-        "plan": [wave["title"] for wave in waves]
-        + [_told(one, labels, check_mode) for one in entries if one["wave"] is None],
     }
-    return {**rollout, "summary": _summary(rollout, labels)}
+    rollout["budget"], exceeded = _budget(entries, settings)
+    blocked = [one["hint"] for one in rollout["gates"] if one["verdict"] == BLOCK]
+    for wave in waves:
+        mine = [entry for entry in entries if entry["wave"] == wave["number"]]
+        exceeded += _wave_budget(wave, mine, settings)
+        wave["summary"] = [_told(entry, plan.labels, check_mode) for entry in mine]
+    rollout["budget"]["exceeded"] = bool(exceeded)
+    found_wrong = [*plan.problems, *(wave["problem"] for wave in waves if wave["problem"]), *exceeded, *blocked]
+    if stopped and _mode("window", settings) == "fail":
+        found_wrong.append(stopped)
+    rollout["problem"] = problem or ". ".join(one.rstrip(".") for one in dict.fromkeys(found_wrong))
+    rollout["stopped"] = stopped
+    rollout["waves"] = waves
+    rollout["plan"] = [*plan.notes, *(_planned(wave, plan, found) for wave in waves)]
+    rollout["plan"] += [_told(entry, plan.labels, check_mode) for entry in entries if entry["wave"] is None]
+    rollout["verdict"] = _verdict(rollout)
+    rollout["summary"] = _summary(rollout, plan.labels)
+    finished = not rollout["problem"] and all(
+        entry["verdict"] in (STAGED, UNCHANGED) for entry in entries if entry["wave"]
+    )
+    rollout["state"] = state_of(waves, entries, settings, finished=finished, earlier=state)
+    return rollout
 
 
-def _planned(found: t.Sequence[Json], sizes: t.Sequence[t.Any], limits: Limits) -> tuple[list[str], list[list[Json]]]:
-    """Return what forbids the rollout, and its waves where nothing does."""
-    unread = [cluster for cluster in found if cluster["image_managed"] is None]
-    problems = [f"{cluster['name']}: {' '.join(cluster['unknown'])}" for cluster in unread]
-    baseline = [cluster["name"] for cluster in found if cluster["image_managed"] is False]
-    if baseline and limits.baseline_managed == "fail":
-        problems.append(f"Managed by baselines and not by an image: {', '.join(baseline)}")
-    try:
-        waves = waves_of([cluster for cluster in found if _managed(cluster)], sizes)
-    except ValueError as error:
-        problems.append(f"The waves cannot be planned: {error}")
-    return problems, [] if problems else waves
+def _verdict(rollout: Json) -> str:
+    if rollout["problem"]:
+        return FAILED
+    if rollout["check_mode"] or rollout["mode"] == "plan":
+        return "planned"
+    if rollout["stopped"]:
+        return "unfinished"
+    return "within_budget" if rollout["hosts"]["failed"] else "succeeded"
 
 
-def _managed(cluster: Json) -> bool:
-    return bool(cluster["image_managed"])
-
-
-def _unplanned(cluster: Json) -> str:
-    return NOT_IMAGE_MANAGED if cluster["image_managed"] is False else NOT_STARTED
-
-
-def _labels(found: t.Sequence[Json]) -> dict[str, str]:
-    """Return what to call each cluster: its name, with the identifier where several have that name."""
-    names = collections.Counter(cluster["name"] for cluster in found)
-    return {
-        cluster["moid"]: cluster["name"] if names[cluster["name"]] == 1 else f"{cluster['name']} ({cluster['moid']})"
-        for cluster in found
-    }
-
-
-def _wave(number: int, planned: list[list[Json]], runs: t.Sequence[Json], labels: dict[str, str]) -> Json:
-    """Return a wave with the entries of its clusters."""
-    clusters = planned[number - 1]
-    run = runs[number - 1] if number <= len(runs) else None
-    staged: Json = run["staged"] if run else {}
-    outcomes = {outcome["moid"]: outcome for outcome in staged.get("clusters") or ()}
-    verdict = UNKNOWN if run else NOT_STARTED
-    lost = f"Wave {number}: {staged.get('msg', 'the module returned nothing')}" if run and not outcomes else ""
+def _wave(number: int, plan: Plan, runs: list[Json]) -> Json:
+    wave = plan.waves[number - 1]
+    names = _listed([plan.labels[cluster["moid"]] for cluster in wave.clusters])
+    lost = [
+        f"Wave {number}: {run['staged'].get('msg') or 'the module returned nothing'}"
+        for run in runs
+        if "clusters" not in run["staged"]
+    ]
     return {
         "number": number,
-        "title": f"Wave {number} of {len(planned)}: {_listed([labels[cluster['moid']] for cluster in clusters])}",
-        "clusters": [{"name": cluster["name"], "moid": cluster["moid"]} for cluster in clusters],
-        "started": run is not None,
-        "gate": run.get("gate") if run else None,
-        "problem": lost,
-        "entries": [_entry(cluster, number, verdict, outcomes.get(cluster["moid"])) for cluster in clusters],
+        "title": f"Wave {number} of {len(plan.waves)}{' (canary)' if wave.canary else ''}: {names}",
+        "canary": wave.canary,
+        "selected": wave.selected,
+        "clusters": [
+            {name: cluster[name] for name in ("name", "moid")} | {"kind": kind_of(cluster)} for cluster in wave.clusters
+        ],
+        "sites": {cluster["moid"]: site for cluster in wave.clusters if (site := plan.sites[cluster["moid"]])},
+        "started": bool(runs),
+        "start_time": runs[0].get("started") if runs else None,
+        "end_time": runs[-1].get("ended") if runs else None,
+        "problem": ". ".join(lost),
     }
 
 
-def _entry(cluster: Json, wave: int | None, verdict: str, outcome: Json | None = None) -> Json:
-    """Return what became of one cluster."""
-    hosts: list[Json] = outcome["hosts"] if outcome else []
-    by_verdict = {
-        kind: [host for host in hosts if host["verdict"] == kind] for kind in ("staged", "skipped", "failed", "started")
-    }
-    task = outcome["task"] if outcome else None
+def kind_of(cluster: Json) -> str:
+    """Whether an entry is about a ``cluster`` or a standalone ``host``."""
+    return str(cluster.get("kind") or "cluster")
+
+
+def _outcomes(runs: list[Json], moid: str) -> list[Json]:
+    """Return what each call of a wave says of one cluster."""
+    results = [
+        one for run in runs for kind in ("clusters", "standalone_hosts") for one in run["staged"].get(kind) or ()
+    ]
+    return [one for one in results if one["moid"] == moid]
+
+
+def _entry(cluster: Json, plan: Plan, wave: int, outcomes: list[Json], started: bool) -> Json:
+    """Return what became of one cluster, which may have been tried several times."""
+    last = outcomes[-1] if outcomes else {}
+    # A try that was refused as a whole says nothing of the hosts.
+    telling = [one for one in outcomes if any(one["counts"].values())][-1:]
+    counts = {name: telling[0]["counts"][name] if telling else 0 for name in COUNTS}
+    if telling:
+        # What one try has staged, the next one skips.
+        already = sum(one["counts"]["staged"] for one in outcomes) - counts["staged"]
+        counts["staged"] += already
+        counts["skipped"] = max(0, counts["skipped"] - already)
+    failed = [host for one in telling for host in one.get("hosts") or () if host["verdict"] == "failed"]
     return {
-        "name": cluster["name"],
-        "moid": cluster["moid"],
+        **_base(cluster, plan),
         "wave": wave,
-        "verdict": _verdict(outcome, by_verdict) if outcome else verdict,
-        "changed": bool(outcome and outcome["changed"]),
-        "msg": outcome["msg"] if outcome else "",
-        "commit": outcome["commit"] if outcome else None,
-        "task": task["id"] if task else None,
-        "staged_hosts": [host["name"] for host in by_verdict["staged"]],
-        "skipped_hosts": [host["name"] for host in by_verdict["skipped"]],
+        "verdict": _cluster_verdict(last, counts) if last else UNKNOWN if started else NOT_STARTED,
+        "why": "",
+        "changed": any(one["changed"] for one in outcomes),
+        "msg": last.get("msg") or "",
+        "commit": next((one["commit"] for one in reversed(outcomes) if one.get("commit")), None),
+        "commit_time": next((one["commit_time"] for one in reversed(outcomes) if one.get("commit_time")), None),
+        "task": (last.get("task") or {}).get("id"),
+        "counts": counts,
         "failed_hosts": [
-            {name: host[name] for name in ("name", "reason", "retriable")} for host in by_verdict["failed"]
+            {name: host[name] for name in ("name", "reason", "retriable")} for host in failed[:FAILED_HOSTS_TOLD]
         ],
     }
 
 
-def _verdict(outcome: Json, hosts: dict[str, list[Json]]) -> str:
-    if hosts["failed"]:
-        good = hosts["staged"] or hosts["skipped"]
-        return PARTLY_FAILED if good and not outcome["msg"] else FAILED
-    return FAILED if outcome["msg"] else STAGED if hosts["staged"] else UNCHANGED
+def _base(cluster: Json, plan: Plan) -> Json:
+    return {
+        "kind": kind_of(cluster),
+        "name": cluster["name"],
+        "moid": cluster["moid"],
+        "site": plan.sites[cluster["moid"]],
+        "planned_commit": cluster.get("commit"),
+    }
 
 
-def _budget(hosts: dict[str, int], failed_clusters: list[str], limits: Limits) -> tuple[Json, list[str]]:
+def _left_entry(left: Left, plan: Plan) -> Json:
+    return {
+        **_base(left.cluster, plan),
+        **{"wave": None, "verdict": left.verdict, "why": left.why, "changed": False, "msg": ""},
+        **{"commit": None, "commit_time": None, "task": None, "failed_hosts": []},
+        "counts": {name: left.counts.get(name, 0) for name in COUNTS},
+    }
+
+
+def _cluster_verdict(outcome: Json, counts: Json) -> str:
+    if counts["failed"]:
+        good = counts["staged"] or counts["skipped"]
+        return PARTLY_FAILED if good and not outcome.get("msg") else FAILED
+    return FAILED if outcome.get("msg") else STAGED if counts["staged"] or counts["started"] else UNCHANGED
+
+
+def _hosts(entries: t.Sequence[Json]) -> Json:
+    return {name: sum(entry["counts"][name] for entry in entries) for name in COUNTS}
+
+
+def _waiting(entries: t.Sequence[Json], found: t.Sequence[Json]) -> int:
+    """Return how many hosts are in the clusters that were not started."""
+    waiting = [entry["moid"] for entry in entries if entry["verdict"] == NOT_STARTED]
+    return sum(one["counts"]["hosts"] for one in found if one["moid"] in waiting and one.get("counts"))
+
+
+def _commit_gates(entries: t.Sequence[Json], settings: Settings) -> list[Json]:
+    """Return the clusters whose image changed while the rollout ran, as a gate that was looked at after their wave."""
+    gates = []
+    for entry in entries:
+        wanted, staged = settings.commit or entry["planned_commit"], entry["commit"]
+        # An image that is older than the rollout was only not scanned for yet.
+        older = _is_before(entry["commit_time"], settings.started)
+        if wanted and staged and staged != wanted and not older:
+            gates.append(
+                gate(
+                    *("commit", entry["wave"], _mode("commit", settings), BLOCK, staged),
+                    f"{entry['name']}: the rollout was planned for commit {wanted}, and commit {staged} was staged: "
+                    "its image has changed meanwhile. Run again if that is the one wanted",
+                )
+            )
+    return gates
+
+
+def _is_before(time: str | None, start: str) -> bool:
+    """Whether a time is known to be before another one."""
+    try:
+        return bool(time and start) and instant(str(time)) < instant(start)
+    except (ValueError, TypeError):
+        return False
+
+
+def _mode(name: str, settings: Settings) -> str:
+    return settings.gates.get(name) or DEFAULT_MODES[name]
+
+
+def _budget(entries: t.Sequence[Json], settings: Settings) -> tuple[Json, list[str]]:
     """Return how much of the failure budget is used up, with a sentence for each limit that is exceeded."""
-    total, failed = sum(hosts.values()), hosts["failed"]
-    percent = round(100 * failed / total, 1) if total else 0.0
-    exceeded = []
-    if 100 * failed > limits.failed_hosts_percent * total:
-        exceeded.append(
-            f"{failed} of {_count(total, 'host')} failed so far: {percent:g} %, "
-            f"and {limits.failed_hosts_percent} % are allowed"
-        )
-    if len(failed_clusters) > limits.failed_clusters:
-        exceeded.append(
-            f"{_count(len(failed_clusters), 'cluster')} failed as a whole ({', '.join(failed_clusters)}), "
-            f"and {limits.failed_clusters} are allowed"
-        )
+    hosts, clusters, failed_clusters = _spent(entries)
+    exceeded = [
+        *_over("so far", settings.max_failed_hosts, hosts, "host"),
+        *_over_clusters("so far", settings.max_failed_clusters, clusters, failed_clusters),
+    ]
+    failed, total = hosts
     budget = {
-        "failed_hosts_percent": percent,
-        "max_failed_hosts_percent": limits.failed_hosts_percent,
-        "failed_clusters": len(failed_clusters),
-        "max_failed_clusters": limits.failed_clusters,
-        "exceeded": bool(exceeded),
+        "failed_hosts": failed,
+        "failed_hosts_percent": _percent(failed, total),
+        "max_failed_hosts": str(settings.max_failed_hosts) if settings.max_failed_hosts else None,
+        "failed_clusters": clusters[0],
+        "max_failed_clusters": str(settings.max_failed_clusters) if settings.max_failed_clusters else None,
     }
     return budget, exceeded
 
 
-def _summary(rollout: Json, labels: dict[str, str]) -> list[str]:
+def _wave_budget(wave: Json, entries: t.Sequence[Json], settings: Settings) -> list[str]:
+    hosts, clusters, failed_clusters = _spent(entries)
+    where = f"in wave {wave['number']}"
+    return [
+        *_over(where, settings.wave_max_failed_hosts, hosts, "host"),
+        *_over_clusters(where, settings.wave_max_failed_clusters, clusters, failed_clusters),
+    ]
+
+
+def _spent(entries: t.Sequence[Json]) -> tuple[tuple[int, int], tuple[int, int], list[str]]:
+    """Return failed and all hosts with a verdict, failed and all clusters with one, and who failed."""
+    hosts = _hosts(entries)
+    judged = [entry for entry in entries if entry["verdict"] in (UNCHANGED, STAGED, PARTLY_FAILED, FAILED)]
+    failed = [entry["name"] for entry in judged if entry["verdict"] == FAILED]
+    return (hosts["failed"], sum(hosts.values())), (len(failed), len(judged)), failed
+
+
+def _over(where: str, limit: Amount | None, spent: tuple[int, int], noun: str) -> list[str]:
+    failed, total = spent
+    if limit is None or not limit.exceeded(failed, total):
+        return []
+    share = f": {_percent(failed, total):g} %," if limit.percent else ","
+    return [f"{failed} of {_count(total, noun)} failed {where}{share} and {limit} are allowed"]
+
+
+def _over_clusters(where: str, limit: Amount | None, spent: tuple[int, int], names: list[str]) -> list[str]:
+    if limit is None or not limit.exceeded(*spent):
+        return []
+    return [f"{_count(spent[0], 'cluster')} failed as a whole {where} ({_listed(names)}), and {limit} are allowed"]
+
+
+def _percent(part: int, total: int) -> float:
+    return round(100 * part / total, 1) if total else 0.0
+
+
+def _summary(rollout: Json, labels: t.Mapping[str, str]) -> list[str]:
     """Return the rollout in words, one line for each thing that an operator has to know."""
     hosts, would = rollout["hosts"], "would be " if rollout["check_mode"] else ""
     lines = [
@@ -219,37 +316,66 @@ def _summary(rollout: Json, labels: dict[str, str]) -> list[str]:
     lines += [
         _told(entry, labels, rollout["check_mode"])
         for entry in rollout["clusters"]
-        if entry["verdict"] not in (STAGED, UNCHANGED)
+        if entry["verdict"] not in (STAGED, UNCHANGED, NOT_STARTED)
     ]
+    waiting = [labels[entry["moid"]] for entry in rollout["clusters"] if entry["verdict"] == NOT_STARTED]
+    lines += [f"Not started: {_listed(waiting)}."] if waiting else []
+    # Who is managed by baselines is told by cluster.
+    hints = [one["hint"] for one in rollout["gates"] if one["verdict"] == NOTE and one["name"] != "image_managed"]
+    lines += [f"{hint.rstrip('.')}." for hint in dict.fromkeys(hints) if hint]
     if rollout["problem"]:
         return [*lines, f"The rollout failed. {rollout['problem'].rstrip('.')}."]
+    if rollout["stopped"]:
+        lines.append(f"{rollout['stopped'].rstrip('.')}. Run again to go on; what is staged is left alone.")
     if hosts["failed"]:
         budget = rollout["budget"]
         lines.append(
-            f"That is within the failure budget ({budget['failed_hosts_percent']:g} % of the hosts, "
-            f"{budget['max_failed_hosts_percent']} % are allowed). Run again to stage what failed; "
+            f"That is within the failure budget ({_allowed(budget)}). Run again to stage what failed; "
             "nothing else will be touched."
         )
     return lines
 
 
-def _told(entry: Json, labels: dict[str, str], check_mode: bool) -> str:
+def _allowed(budget: Json) -> str:
+    if budget["max_failed_hosts"] is None:
+        return "there is none for hosts"
+    if budget["max_failed_hosts"].endswith("%"):
+        return f"{budget['failed_hosts_percent']:g} % of the hosts, {budget['max_failed_hosts']} are allowed"
+    return f"{_count(budget['failed_hosts'], 'host')}, {budget['max_failed_hosts']} are allowed"
+
+
+def _planned(wave: Json, plan: Plan, found: t.Sequence[Json]) -> str:
+    """Return a wave of the plan in words, with what the last scans say of its hosts."""
+    members = {one["moid"] for one in wave["clusters"]}
+    counts = [one["counts"] for one in found if one["moid"] in members and one.get("counts")]
+    total, ready = (sum(one[name] for one in counts) for name in ("hosts", "ready"))
+    hosts = f" ({_count(total, 'host')}, {ready} of them staged or compliant)" if counts else ""
+    return f"{wave['title']}{hosts}{'' if wave['selected'] else ', not in this run'}"
+
+
+def _told(entry: Json, labels: t.Mapping[str, str], check_mode: bool) -> str:
     """Return a cluster in words."""
     name = labels[entry["moid"]]
     if entry["verdict"] == NOT_IMAGE_MANAGED:
         return f"{name}: not managed by an image, left alone."
     if entry["verdict"] in (NOT_STARTED, UNKNOWN):
         return f"{name}: {'not started' if entry['verdict'] == NOT_STARTED else 'no result'}."
-    counts = [(len(entry["staged_hosts"]), "to be staged" if check_mode else "staged")]
-    counts += [(len(entry["skipped_hosts"]), "needed nothing"), (len(entry["failed_hosts"]), "failed")]
+    if entry["why"]:
+        return f"{name}: {entry['why']}."
+    counts = [(entry["counts"]["staged"], "to be staged" if check_mode else "staged")]
+    counts += [(entry["counts"]["skipped"], "needed nothing"), (entry["counts"]["failed"], "failed")]
     parts = [", ".join(f"{number} {what}" for number, what in counts if number) or "no hosts"]
-    parts += [entry["msg"].rstrip(".")] if entry["msg"] else [_told_host(host) for host in entry["failed_hosts"]]
+    parts += [entry["msg"].rstrip(".")] if entry["msg"] else _told_hosts(entry)
     return f"{name}: {'. '.join(parts)}."
 
 
-def _told_host(host: Json) -> str:
-    hint = ". vCenter says that another try may help" if host["retriable"] else ""
-    return f"{host['name']}: {host['reason'].rstrip('.')}{hint}"
+def _told_hosts(entry: Json) -> list[str]:
+    told = []
+    for host in entry["failed_hosts"]:
+        hint = ". vCenter says that another try may help" if host["retriable"] else ""
+        told.append(f"{host['name']}: {host['reason'].rstrip('.')}{hint}")
+    more = entry["counts"]["failed"] - len(entry["failed_hosts"])
+    return [*told, f"and {more} more, see the report"] if more > 0 else told
 
 
 def _listed(names: list[str]) -> str:

@@ -13,7 +13,6 @@ import functools
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _staging, _tasks, _verdicts
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     NotFound,
     TaskFailed,
@@ -23,8 +22,9 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     VCenterError,
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_operations import Operations, Origin, Steps
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_progress import UnitProgress
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task, TimedOut, Vanished, Wait
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Seen, Task, TimedOut, Vanished, Wait
 
 LAST_LOOK = 30.0
 """Seconds for one more look at a task when the time to wait for it is over."""
@@ -35,38 +35,52 @@ class StageJob:
 
     :param running: the vLCM operation that ran on the object when it was last looked at; None for none.
     :param learned: the hosts of tasks without a target, as far as they are known; shared by all units.
+    :param end: when the time for all units is over; None for no end.
     """
 
     def __init__(
         self,
         client: VCenterClient,
         options: Options,
-        context: Context,
+        progress: UnitProgress,
         unit: Unit,
         running: Task | None,
         learned: dict[str, set[str]],
+        end: Deadline | None = None,
     ) -> None:
-        self._client, self._options, self._context, self._unit = client, options, context, unit
-        self._operations = Operations(client, options, context, unit, running, learned)
+        self._client, self._options, self._progress, self._unit = client, options, progress, unit
+        self._operations = Operations(client, options, progress, unit, running, learned)
         self._label = unit.entity.label
-        self._deadline = Deadline(client.clock, options.wait_timeout)
+        self._end = end
+        self._deadline, self._limit = self._time()
         self._origin = Origin.STARTED
         self._present: str | None = None
 
     def steps(self) -> _tasks.Job:
         """Do the work; yield whatever has to be waited for. What goes wrong becomes the problem of the unit."""
-        self._deadline = Deadline(self._client.clock, self._options.wait_timeout)
+        self._deadline, self._limit = self._time()
         try:
+            if self._end and self._end.passed:
+                self._unit.timed_out = True
+                raise TaskTimeout(f"{self._limit} is over, and {self._label} was not started", "Run again")
             if self._unit.scan_wanted(self._options) and not self._operations.staging_runs:
                 yield from self._scan()
             yield from self._stage()
         except VCenterError as error:
             self._unit.problem = str(error)
-            self._context.progress(f"{self._label}: {error}")
         self._unit.ended = True
+        self._progress.ended()
+
+    def _time(self) -> tuple[Deadline, str]:
+        """Return when to stop waiting, and which limit that is."""
+        options = self._options
+        own = Deadline(self._client.clock, options.wait_timeout)
+        if self._end is None or own.left <= self._end.left:
+            return own, f"wait_timeout ({options.wait_timeout:g} s)"
+        return self._end, f"total_timeout ({options.total_timeout:g} s)"
 
     def _scan(self) -> Steps[None]:
-        self._context.progress(f"{self._label}: compliance scan")
+        self._progress.now("compliance scan")
         start = functools.partial(_images.start_scan, self._client, self._unit.entity)
         task, dummy = yield from self._operations.obtain("scan", start)
         ended = yield from self._wait_for(task)
@@ -89,15 +103,15 @@ class StageJob:
             if self._deadline.passed:
                 self._unit.timed_out = True
                 raise TaskTimeout(
-                    f"wait_timeout ({self._options.wait_timeout:g} s) is over for {self._label}",
-                    "Nothing is running for these hosts: run again, or raise wait_timeout",
+                    f"{self._limit} is over for {self._label}",
+                    "Nothing is running for these hosts: run again, or allow more time",
                 )
             task = yield from self._staging_task(needed)
             if not self._options.wait:
                 yield from self._leave(task, needed)
                 return
             try:
-                self._unit.task = yield from self._wait_for(task)
+                self._unit.task = yield from self._wait_for(task, self._progress.saw)
             except TaskVanished as lost:
                 yield from self._judge_by_compliance(needed, lost)
                 return
@@ -118,8 +132,7 @@ class StageJob:
         task, self._origin = yield from self._operations.obtain("stage", start)
         self._unit.adopted = self._origin is Origin.ADOPTED
         self._unit.task = Task(task, "PENDING")
-        news = "waiting for the running" if self._unit.adopted else "started"
-        self._context.progress(f"{self._label}: {news} task {task}")
+        self._progress.staging(needed, adopted=self._unit.adopted)
         return task
 
     def _leave(self, task: str, needed: set[str]) -> Steps[None]:
@@ -134,20 +147,21 @@ class StageJob:
                 outcome = _verdicts.outcome_of(self._unit.entity, state.result, ended=state.finished)
         except VCenterError as error:
             # It was accepted, and that is all that was asked for.
-            self._context.progress(f"{self._label}: {error}")
+            self._progress.now(f"started, but not seen: {error}")
         for moid in needed:
             host = self._unit.hosts[moid]
             left_out = outcome.verdicts and moid not in outcome.verdicts
             reason = "a staging of other hosts runs on this cluster; run again when it has ended"
             self._unit.verdicts[moid] = _verdicts.failed(host, reason) if left_out else _verdicts.started(host)
 
-    def _wait_for(self, task: str) -> Steps[Task]:
+    def _wait_for(self, task: str, saw: Seen | None = None) -> Steps[Task]:
         """Return the task when it has ended, with its result.
 
+        :param saw: is told of each look at it.
         :raises TaskVanished: vCenter has dropped it.
         :raises TaskTimeout: it takes too long.
         """
-        news = yield Wait(self._deadline, task)
+        news = yield Wait(self._deadline, task, saw)
         look = functools.partial(_tasks.get_task, self._client, task)
         lost = TaskVanished(f"vCenter no longer knows task {task} of {self._label}")
         if isinstance(news, Vanished):
@@ -179,8 +193,7 @@ class StageJob:
             for host, one in self._asked(outcome.verdicts).items():
                 self._unit.verdicts[host] = _verdicts.unfinished(one) if one.verdict == _verdicts.STARTED else one
         error = TaskTimeout(
-            f"Task {last.task} of {self._label} is {last.status} ({last.percent or 0} %) "
-            f"after wait_timeout ({self._options.wait_timeout:g} s)"
+            f"Task {last.task} of {self._label} is {last.status} ({last.percent or 0} %) after {self._limit}"
         )
         if self._options.on_timeout == "cancel":
             error.remedy = self._cancelled(last)
@@ -236,7 +249,7 @@ class StageJob:
 
     def _judge_by_compliance(self, needed: set[str], lost: TaskVanished) -> Steps[None]:
         """Give verdicts from a new scan, as the task that knew them is gone."""
-        self._context.progress(f"{self._label}: {lost.reason}; scanning to learn what became of it")
+        self._progress.now("vCenter has lost the task; scanning to learn what became of it")
         self._unit.source = "compliance"
         yield from self._scan()
         compliance = self._unit.compliance
@@ -249,10 +262,7 @@ class StageJob:
     def _retriable(self) -> set[str]:
         """Return the hosts that failed in a way that vCenter calls worth another try."""
         verdicts = self._unit.verdicts
-        again = {moid for moid in self._unit.hosts if moid in verdicts and verdicts[moid].retriable}
-        if again:
-            self._context.progress(f"{self._label}: once more for {len(again)} hosts")
-        return again
+        return {moid for moid in self._unit.hosts if moid in verdicts and verdicts[moid].retriable}
 
 
 def _refused_late(task: Task) -> bool:

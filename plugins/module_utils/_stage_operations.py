@@ -18,7 +18,6 @@ import typing as t
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _staging, _tasks
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline, Delays
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
     Busy,
@@ -26,6 +25,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ReplyTooLarge,
     VCenterError,
 )
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_progress import UnitProgress
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task, Wait
 
@@ -59,12 +59,12 @@ class Operations:
         self,
         client: VCenterClient,
         options: Options,
-        context: Context,
+        progress: UnitProgress,
         unit: Unit,
         running: Task | None,
         learned: dict[str, set[str]],
     ) -> None:
-        self._client, self._options, self._context = client, options, context
+        self._client, self._options, self._progress = client, options, progress
         self._unit, self._running, self._learned = unit, running, learned
         self._busy: Deadline | None = None
         self._done: set[str] = set()
@@ -215,7 +215,7 @@ class Operations:
             raise Busy(
                 f"vCenter is busy with {_named(other)} on {label}, and busy_timeout ({self._busy.seconds:g} s) is over"
             )
-        self._context.progress(f"{label}: waiting for {_named(other)}")
+        self._progress.now(f"waiting for {_named(other)}")
         if other is None or other.finished:
             return Wait(Deadline(self._client.clock, min(BUSY_PAUSE, self._busy.left)))
         return Wait(self._busy, other.task)

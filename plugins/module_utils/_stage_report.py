@@ -144,6 +144,7 @@ def _full_entry(unit: Unit) -> Json:
         "timed_out": unit.timed_out,
         "source": unit.source,
         "commit": unit.commit,
+        "commit_time": unit.commit_time,
         "counts": _counts(unit.verdicts.values()),
         "task": {**unit.task.summary(), "adopted": unit.adopted} if unit.task else None,
         "errors": list(unit.task.error_messages) if unit.task else [],
@@ -157,6 +158,8 @@ def _small_entry(unit: Unit) -> Json:
     if _troubled(unit):
         return {**_full_entry(unit), "hosts": _hosts(filter(_host_troubled, unit.verdicts.values()))}
     entry = {name: _full_entry(unit)[name] for name in ("name", "moid", "changed", "failed", "commit", "counts")}
+    if unit.commit_time:
+        entry["commit_time"] = unit.commit_time
     if unit.task and entry["counts"][STARTED]:
         # Whoever does not wait for it needs to know where to look.
         entry["task"] = {"id": unit.task.task}

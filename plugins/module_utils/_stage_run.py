@@ -12,11 +12,14 @@ import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _staging, _tasks, _verdicts
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Deadline
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import VCenterError
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Host
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._progress import ENDED, RUNNING, News
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_history import find_history, later_stages
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_job import StageJob
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_progress import UnitProgress
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._verdicts import Verdict
@@ -78,15 +81,23 @@ class StageRun:
         """Stage what needs it and give every host its verdict; what goes wrong with one unit stays with that unit."""
         busy = self._with_work(units)
         options = self._options
-        limits = _tasks.Limits(options.clusters_in_flight, options.hosts_in_flight)
+        limits = _tasks.Limits(options.clusters_in_flight, options.hosts_in_flight, options.site_clusters_in_flight)
         pace = _tasks.Pace(options.poll_interval)
-        together = _tasks.Together(self._client, limits, pace, options.outage_timeout)
+        together = _tasks.Together(
+            self._client, limits, pace, options.outage_timeout, follow=self._context.followed, away=self._away
+        )
+        told = [UnitProgress(self._context, unit, options.commit) for unit in busy]
+        end = Deadline(self._client.clock, options.total_timeout) if options.total_timeout else None
+        jobs = {self._job(unit, progress, end): unit for unit, progress in zip(busy, told, strict=True)}
+        sites = {job: self._site(unit) for job, unit in jobs.items()}
         try:
-            together.run([(self._job(unit), self._weight(unit)) for unit in busy])
+            together.run([(job, self._weight(unit)) for job, unit in jobs.items()], sites)
         except VCenterError as error:
-            for unit in (unit for unit in busy if not unit.ended):
-                unit.problem = f"{error} vCenter goes on with what it has started; run again to see it through."
-                unit.task = together.last.get(unit.task.task, unit.task) if unit.task else None
+            for unit, progress in zip(busy, told, strict=True):
+                if not unit.ended:
+                    unit.problem = f"{error} vCenter goes on with what it has started; run again to see it through."
+                    unit.task = together.last.get(unit.task.task, unit.task) if unit.task else None
+                    progress.ended()
         for unit in units:
             unit.verdicts = {**unit.plan(self._options.commit).settled, **unit.verdicts}
             unit.settle()
@@ -112,6 +123,15 @@ class StageRun:
         """Return how many hosts of a unit will be busy, as far as that can be told."""
         return len(unit.plan(self._options.commit).needed) or len(unit.hosts)
 
-    def _job(self, unit: Unit) -> _tasks.Job:
+    def _site(self, unit: Unit) -> str | None:
+        sites = self._options.sites
+        return sites.get(unit.entity.moid) or sites.get(unit.entity.name)
+
+    def _job(self, unit: Unit, progress: UnitProgress, end: Deadline | None) -> _tasks.Job:
         running = self._operations.get(unit.entity.moid)
-        return StageJob(self._client, self._options, self._context, unit, running, self._learned).steps()
+        return StageJob(self._client, self._options, progress, unit, running, self._learned, end).steps()
+
+    def _away(self, away: bool) -> None:
+        """Tell that vCenter gives no answers any more, or that it does so again."""
+        state, text = (RUNNING, "gives no usable answer; its tasks go on") if away else (ENDED, "answers again")
+        self._context.progress(News("vcenter", "", "vCenter", state, text))

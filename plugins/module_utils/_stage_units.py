@@ -29,6 +29,9 @@ class Options:
     :param retry_failed_hosts: how often hosts whose failure vCenter calls retriable are staged again.
     :param clusters_in_flight: how many objects are worked on at once.
     :param hosts_in_flight: how many hosts are in these, at most.
+    :param site_clusters_in_flight: how many objects of one site, at most; 0 for no such limit.
+    :param sites: label of the site of each object, by identifier or name.
+    :param total_timeout: for all objects together; 0 for no limit.
     """
 
     commit: str | None = None
@@ -42,6 +45,9 @@ class Options:
     retry_failed_hosts: int = 0
     clusters_in_flight: int = 5
     hosts_in_flight: int = 64
+    site_clusters_in_flight: int = 0
+    sites: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    total_timeout: float = 0
 
 
 @dataclasses.dataclass
@@ -57,6 +63,7 @@ class Unit:
     :param known_tasks: the tasks that vCenter had for the object before this run.
     :param untold: whether a task ran then of which vCenter did not tell what it is for.
     :param commit: the commit that was really staged; None while nothing was.
+    :param commit_time: when that commit was made, where it is another one than the last scan knew.
     :param problem: why the whole unit ended early; empty when it did not.
     :param ended: whether the work on it is over, well or not.
     """
@@ -76,6 +83,7 @@ class Unit:
     known_tasks: frozenset[str] = frozenset()
     untold: bool = False
     commit: str | None = None
+    commit_time: str | None = None
     problem: str = ""
     ended: bool = False
     notifications: tuple[dict[str, t.Any], ...] = ()

@@ -184,16 +184,22 @@ def _task(task: str, info: t.Any) -> Task:
     )
 
 
+Seen: t.TypeAlias = "t.Callable[[Task, float | None], None]"
+
+
 @dataclasses.dataclass(frozen=True)
 class Wait:
     """What a job is waiting for.
 
     :param task: resume with that task, finished; None to resume just after some time.
     :param deadline: how long at most; when it passes, the job is resumed with the last known state of the task.
+    :param saw: is told the state of the task after each look, with the seconds to its end that its progress foretells;
+        must not raise.
     """
 
     deadline: Deadline
     task: str | None = None
+    saw: Seen | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -209,10 +215,14 @@ class Vanished:
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """How many objects, and hosts in them, are worked on at once, at most."""
+    """How many objects, and hosts in them, are worked on at once, at most.
+
+    :param clusters_per_site: of those that have a site; 0 for no limit of that kind.
+    """
 
     clusters: int
     hosts: int
+    clusters_per_site: int = 0
 
 
 Resumption: t.TypeAlias = "Task | TimedOut | Vanished | None"
@@ -220,6 +230,8 @@ Job = t.Generator[Wait, Resumption, None]
 
 MISTAKES = 6
 """So many ends that were foretold in vain count, at most: the last adds a minute."""
+RESULTS_PAUSE = 30.0
+"""Seconds, at least, between two looks that read what the results of running tasks say so far."""
 OVERDUE = 5.0
 """Seconds after its foretold end for which a task is looked at as often as can be."""
 VANISHED_AFTER = 3
@@ -288,25 +300,43 @@ class Together:
     :param pace: the pauses between two looks.
     :ivar last: the last known state of each task.
     :param outage_timeout: seconds of failing looks in a row that are endured: the tasks run in vCenter, not here.
+    :param follow: whether some looks are to read the results of running tasks too, as far as they go. That takes no
+        request more.
+    :param away: is told when looks begin to fail (True), and when they succeed again (False).
     """
 
-    def __init__(self, client: VCenterClient, limits: Limits, pace: Pace, outage_timeout: float = 900) -> None:
+    def __init__(
+        self,
+        client: VCenterClient,
+        limits: Limits,
+        pace: Pace,
+        outage_timeout: float = 900,
+        *,
+        follow: bool = False,
+        away: t.Callable[[bool], None] = lambda dummy: None,
+    ) -> None:
         self._client, self._clock = client, client.clock
         self._limits, self._pace, self._outage_timeout = limits, pace, outage_timeout
         self._waiting: dict[Job, Wait] = {}
         self._weights: dict[Job, int] = {}
+        self._sites: dict[Job, str | None] = {}
         self._watched: dict[str, Watched] = {}
         self.last: dict[str, Task] = {}
         self._missing: collections.Counter[str] = collections.Counter()
         self._outage: Deadline | None = None
+        self._follow, self._away = follow, away
+        # Half a pause, so that there is something to tell early on.
+        self._results_due = self._clock.now() + RESULTS_PAUSE / 2
 
-    def run(self, jobs: t.Iterable[tuple[Job, int]]) -> None:
-        """Return when all jobs have ended; they begin in their order.
+    def run(self, jobs: t.Iterable[tuple[Job, int]], sites: t.Mapping[Job, str | None] | None = None) -> None:
+        """Return when all jobs have ended; they begin in their order, but for those whose site has no place free.
 
         :param jobs: each with the number of hosts that it is for.
+        :param sites: the label of the site of each job, where it has one.
         :raises VCenterError: vCenter did not answer for longer than the outage time-out.
         """
-        queue = collections.deque(jobs)
+        queue = list(jobs)
+        self._sites = dict(sites or {})
         while queue or self._waiting:
             while begun := self._next(queue):
                 self._resume([(job, None) for job in begun])
@@ -314,19 +344,32 @@ class Together:
                 self._clock.sleep(self._pause())
                 self._look()
 
-    def _next(self, queue: collections.deque[tuple[Job, int]]) -> list[Job]:
+    def _next(self, queue: list[tuple[Job, int]]) -> list[Job]:
         """Take the jobs off the queue that may begin now. One that is larger than the limit runs alone."""
         clusters = len(self._waiting)
         hosts = sum(self._weights[job] for job in self._waiting)
+        at_site = collections.Counter(self._sites.get(job) for job in self._waiting)
         begun: list[Job] = []
-        while queue and clusters < self._limits.clusters:
-            if clusters and hosts + queue[0][1] > self._limits.hosts:
+        held_back: list[tuple[Job, int]] = []
+        place = 0
+        while place < len(queue) and clusters < self._limits.clusters:
+            job, weight = queue[place]
+            if self._site_is_full(job, at_site):
+                held_back.append(queue[place])
+            elif clusters and hosts + weight > self._limits.hosts:
                 break
-            job, weight = queue.popleft()
-            self._weights[job] = weight
-            begun.append(job)
-            clusters, hosts = clusters + 1, hosts + weight
+            else:
+                self._weights[job] = weight
+                begun.append(job)
+                clusters, hosts = clusters + 1, hosts + weight
+                at_site[self._sites.get(job)] += 1
+            place += 1
+        queue[:place] = held_back
         return begun
+
+    def _site_is_full(self, job: Job, at_site: collections.Counter[str | None]) -> bool:
+        site, limit = self._sites.get(job), self._limits.clusters_per_site
+        return site is not None and 0 < limit <= at_site[site]
 
     def _pause(self) -> float:
         """Return seconds until the next look: never past the deadline that comes first."""
@@ -350,22 +393,43 @@ class Together:
             if news is not None or wait.deadline.passed:
                 del self._waiting[job]
                 resumed.append((job, news or (TimedOut(self.last.get(wait.task)) if wait.task else None)))
-        ended = {news.task: self._weights[job] for job, news in resumed if isinstance(news, Task)}
+        ended = {
+            news.task: self._weights[job] for job, news in resumed if isinstance(news, Task) and news.result is None
+        }
         results = find_results(self._client, ended)
         self._resume([(job, results.get(news.task, news) if isinstance(news, Task) else news) for job, news in resumed])
 
     def _states(self, tasks: list[str]) -> dict[str, Task] | None:
         try:
-            states = find_states(self._client, tasks)
+            states = self._found(tasks)
         except VCenterError as error:
             if not is_outage(error):
                 raise
-            self._outage = self._outage or Deadline(self._clock, self._outage_timeout)
+            if self._outage is None:
+                self._outage = Deadline(self._clock, self._outage_timeout)
+                self._away(True)
             if self._outage.passed:
                 raise
             return None
-        self._outage = None
+        if self._outage is not None:
+            self._outage = None
+            self._away(False)
         return states
+
+    def _found(self, tasks: list[str]) -> dict[str, Task]:
+        """Return the states of the tasks, now and then with what their results say so far."""
+        now = self._clock.now()
+        hosts = sum(self._weights[job] for job in self._waiting)
+        if not self._follow or self._outage or now < self._results_due or hosts > HOSTS_PER_CALL:
+            return find_states(self._client, tasks)
+        self._results_due = now + RESULTS_PAUSE
+        try:
+            return find_states(self._client, tasks, results=True)
+        except VCenterError:
+            found = find_states(self._client, tasks)
+            # It can list them, but not with their results.
+            self._follow = False
+            return found
 
     def _news(self, wait: Wait, states: dict[str, Task] | None) -> Task | Vanished | None:
         """Return what a job waiting like this is to be told; nothing while its task goes on or vCenter is away."""
@@ -377,7 +441,10 @@ class Together:
             return Vanished() if self._missing[wait.task] >= VANISHED_AFTER else None
         del self._missing[wait.task]
         self.last[wait.task] = state
-        self._watched[wait.task].saw(self._clock.now(), state.percent)
+        now, watched = self._clock.now(), self._watched[wait.task]
+        watched.saw(now, state.percent)
+        if wait.saw:
+            wait.saw(state, watched.left(now))
         return state if state.finished else None
 
     def _resume(self, jobs: t.Sequence[tuple[Job, Resumption]]) -> None:

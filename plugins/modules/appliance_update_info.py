@@ -24,9 +24,10 @@ options:
       - V(pending) is the updates that vCenter found when it looked last.
       - V(staged) is the update that is staged on the appliance.
       - V(policy) is when and from where vCenter looks for updates.
+      - V(system_version) is the version that runs now.
     type: list
     elements: str
-    choices: [pending, staged, policy]
+    choices: [pending, staged, policy, system_version]
     default: []
 extends_documentation_fragment:
   - vsphere.lifecycle.vcenter
@@ -348,11 +349,16 @@ policy:
           description: Minute, 0 to 59.
           type: int
           sample: 0
+system_version:
+  description: The version that runs now; V(null) where this user may not read it.
+  returned: when O(gather) has V(system_version)
+  type: str
+  sample: 8.0.3.00400
 """
 
 import typing as t
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._appliance import ApplianceUpdate
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._appliance import ApplianceUpdate, system_version
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
 
 if t.TYPE_CHECKING:
@@ -369,6 +375,8 @@ def gather_update_info(params: dict[str, t.Any], client: VCenterClient, dummy: C
     for name in SIBLINGS:
         if name in params["gather"]:
             result[name] = getattr(update, name)()
+    if "system_version" in params["gather"]:
+        result["system_version"] = system_version(client)
     return result
 
 
@@ -377,7 +385,7 @@ def main() -> None:
     run_module(
         gather_update_info,
         argument_spec={
-            "gather": {"type": "list", "elements": "str", "choices": list(SIBLINGS), "default": []},
+            "gather": {"type": "list", "elements": "str", "choices": [*SIBLINGS, "system_version"], "default": []},
         },
     )
 

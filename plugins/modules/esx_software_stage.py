@@ -126,6 +126,25 @@ options:
       - A cluster with more hosts than this is worked on alone.
     type: int
     default: 64
+  sites:
+    description:
+      - Labels of the sites of clusters and standalone hosts, by identifier or name, for O(site_clusters_in_flight).
+        What is not in it belongs to no site.
+    type: dict
+    default: {}
+  site_clusters_in_flight:
+    description:
+      - How many clusters and standalone hosts of one site are worked on at the same time, at most, such as those that
+        share a line to the depot. V(0) sets no such limit.
+      - Where a site has no place free, the next one of another site starts.
+    type: int
+    default: 0
+  total_timeout:
+    description:
+      - Seconds for everything together; V(0) sets no limit. When they are over, no further cluster is started, and
+        those that run time out as with O(wait_timeout).
+    type: int
+    default: 0
   parallel_requests:
     description:
       - How many requests are sent to vCenter at the same time, at most. It shortens the time in which many clusters are
@@ -157,6 +176,18 @@ options:
         place, and a directory that cannot be written are refused before anything is changed.
       - When writing fails at the end, there is a warning, and the result is returned all the same.
     type: path
+  progress:
+    description:
+      - Whether lines on the screen (in AWX, events) tell how far the staging is, while it runs. One comes with each
+        change of a cluster or standalone host, at most 10 about each, and at least every 30 seconds there is a
+        heartbeat such as C(prod-berlin  5/12 hosts staged  1 failed  41 %  02:10  end about 04:12 UTC).
+      - The result is the same with and without them.
+      - They need a task that runs on the controller (C(connection=local)) and not in the background (C(async)). Tasks
+        with C(no_log) have none.
+      - Choose V(false) where a program reads the output of C(ansible-playbook), for instance that of a callback that
+        prints JSON.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - vsphere.lifecycle.vcenter
   - vsphere.lifecycle.attributes
@@ -279,6 +310,10 @@ clusters:
       description: The commit that was really staged; V(null) when no task of this run has staged anything.
       type: str
       sample: "5"
+    commit_time:
+      description: When that commit was made, where it is another one than the last scan knew; else V(null).
+      type: str
+      sample: null
     counts:
       description: How many of its hosts have which verdict.
       type: dict
@@ -482,6 +517,7 @@ problems:
   sample: ["The cluster 'legacy' (domain-c30) is managed by baselines, not by an image"]
 """
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -493,6 +529,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     InvalidOption,
     PreflightFailed,
     StagingFailed,
+    VCenterError,
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._selection import Selection
@@ -501,6 +538,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report im
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_run import StageRun
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import harmless
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import string_or_none
 
 if t.TYPE_CHECKING:
     from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
@@ -518,6 +556,9 @@ OPTIONS = (
     "retry_failed_hosts",
     "clusters_in_flight",
     "hosts_in_flight",
+    "site_clusters_in_flight",
+    "sites",
+    "total_timeout",
 )
 SMALLEST = {
     "wait_timeout": 1,
@@ -528,6 +569,8 @@ SMALLEST = {
     "busy_timeout": 0,
     "outage_timeout": 0,
     "retry_failed_hosts": 0,
+    "site_clusters_in_flight": 0,
+    "total_timeout": 0,
 }
 
 
@@ -535,7 +578,8 @@ def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> 
     """Stage what needs it; raise StagingFailed with the complete result when a host failed."""
     check_options(params)
     options = Options(**{name: params[name] for name in OPTIONS})
-    options = dataclasses.replace(options, commit=options.commit or None)
+    sites = {str(one): str(site) for one, site in (options.sites or {}).items() if site}
+    options = dataclasses.replace(options, commit=options.commit or None, sites=sites)
     selection = Selection(client, params["datacenter"] or None)
     units = selected_units(params, client, selection, options)
     find_problems(client, units, options.commit, selection.problems)
@@ -550,6 +594,7 @@ def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> 
         run.predict(units)
     else:
         run.run(units)
+        tell_of_new_images(client, units)
     if params["result_file"]:
         write_result_file(params["result_file"], units, context)
     result = result_of(units, params["detail"], with_diff=context.diff)
@@ -664,7 +709,7 @@ def known_commit(client: VCenterClient, unit: Unit, commit: str) -> bool:
     """Whether a unit has ever had a commit."""
     if unit.compliance and unit.compliance.commit == commit:
         return True
-    return _images.commit_exists(client, unit.entity, commit)
+    return _images.find_commit(client, unit.entity, commit) is not None
 
 
 def check_release(client: VCenterClient) -> None:
@@ -707,6 +752,15 @@ def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -
             )
 
 
+def tell_of_new_images(client: VCenterClient, units: list[Unit]) -> None:
+    """Note the age of images that the last scan did not know: whoever planned by that has to know if they are new."""
+    for unit in units:
+        if unit.commit and unit.first_compliance and unit.first_compliance.commit != unit.commit:
+            with contextlib.suppress(VCenterError):
+                known = _images.find_commit(client, unit.entity, unit.commit)
+                unit.commit_time = string_or_none(known.get("commit_time")) if known else None
+
+
 def write_result_file(path: str, units: list[Unit], context: Context) -> None:
     """Write the full detail as lines of JSON; a disk that is full by now costs the file and not the result."""
     lines = [json.dumps(harmless(entry)) for entry in lines_of(units, check_mode=context.check_mode)]
@@ -731,9 +785,14 @@ ARGUMENT_SPEC: t.Final[dict[str, t.Any]] = {
     "retry_failed_hosts": {"type": "int", "default": 0},
     "clusters_in_flight": {"type": "int", "default": 5},
     "hosts_in_flight": {"type": "int", "default": 64},
+    "sites": {"type": "dict", "default": {}},
+    "site_clusters_in_flight": {"type": "int", "default": 0},
+    "total_timeout": {"type": "int", "default": 0},
     "parallel_requests": {"type": "int", "default": 8},
     "detail": {"type": "str", "choices": ["summary", "failed", "full"], "default": "failed"},
     "result_file": {"type": "path"},
+    # For the action plugin, which shows it; no module can print while it runs.
+    "progress": {"type": "bool", "default": True},
 }
 
 

@@ -20,11 +20,15 @@ description:
     O(status) is left out, they apply to the status that the task has.
   - The task is read first. Nothing is sent when it is already as asked for. Nothing is ever sent to a task that has
     ended; that it should become something else is an error.
+  - An O(description) that is a text is compared with the default message of the task, a structure with all of its
+    message except C(localized), which vCenter writes in the language of whoever reads it.
   - Nothing is sent a second time by itself. When it is not known whether vCenter took an update, the module fails, and
     the next run finds out by reading the task.
 options:
   task:
-    description: Identifier of the task, as it was returned when the task was created.
+    description:
+      - Identifier of the task, as it was returned when the task was created, such as
+        RV(vsphere.lifecycle.extension_task_create#module:task).
     type: str
     required: true
   status:
@@ -44,51 +48,10 @@ options:
         requires it and then ignores it. So it is no change by itself, and it may be left out.
       - If it is left out, the task keeps its progress.
     type: dict
-  description:
-    description:
-      - What the task does, as a text or as a structure of C(id), C(default_message), C(args), C(params) and
-        C(localized).
-      - C(id) names the message in the catalogue of the extension, C(default_message) is shown where there is no such
-        message. Both are required in the structure.
-      - C(params) is an object of named parameters. Each has one of C(s) (text), C(i) (whole number), C(d) (number),
-        C(dt) (time) or C(l) (a nested message with an C(id) and C(params) of its own), and may have C(format) and
-        C(precision).
-      - A text is compared with the default message of the task, a structure with all of its message except
-        C(localized), which vCenter writes in the language of whoever reads it.
-    type: raw
-  result:
-    description:
-      - What the task has produced, any value. It may change while the task runs.
-      - Needs a task that has started, so any status but V(PENDING).
-    type: raw
-  error:
-    description:
-      - Why the task failed, as a text or as a structure of C(error_type), C(messages) and C(data). C(messages) is a
-        list in which each is a text or a structure like O(description). C(error_type) is V(ERROR) where it is left out.
-      - Needs O(status=FAILED).
-    type: raw
-  start_time:
-    description:
-      - When the task started, by ISO 8601 such as V(2026-03-01T22:00:05.000Z). A time without an offset is in UTC.
-      - Needs a task that has started, so any status but V(PENDING).
-      - If it is left out, vCenter takes the time at which the task starts.
-    type: str
-  end_time:
-    description:
-      - When the task ended, in the form of O(start_time). Must not be before the start.
-      - Needs O(status=SUCCEEDED) or O(status=FAILED).
-      - If it is left out, vCenter takes the time at which the task ends.
-    type: str
-  on_unsupported:
-    description:
-      - What happens where this vCenter does not offer the operation.
-      - V(warn) warns, V(ignore) says nothing, and both go on with RV(supported=false) and without a change.
-      - V(fail) fails.
-    type: str
-    choices: [fail, warn, ignore]
-    default: warn
+    aliases: [percent_done]
 extends_documentation_fragment:
   - vsphere.lifecycle.vcenter
+  - vsphere.lifecycle.extension_task
   - vsphere.lifecycle.attributes
 attributes:
   check_mode:
@@ -106,6 +69,7 @@ notes:
     a task of your own are the operations C(UpdateProgress) and C(SetTaskState) of a C(Task) in the vSphere Web Services
     API.
 seealso:
+  - module: vsphere.lifecycle.extension_task_create
   - module: vsphere.lifecycle.esx_software_stage
   - name: "vSphere Automation API: update an extension task"
     description: The vendor's reference, in the edition for vCenter 7.0.
@@ -282,25 +246,23 @@ diff:
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _extension_tasks
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import NotOffered, PreflightFailed, attempt
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import attempt
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._extension_task_rules import (
+    FINISHED,
+    MEMBER_SPEC,
+    MEMBERS,
+    NEEDED_STATUS,
+    breaches_of_form,
+    breaches_of_union,
+    check,
+    tell_unsupported,
+)
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._localizable import utc_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
 
 if t.TYPE_CHECKING:
     from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
     from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
-
-MEMBERS = ("status", "progress", "description", "result", "error", "start_time", "end_time")
-STATUSES = ("PENDING", "RUNNING", "BLOCKED", "SUCCEEDED", "FAILED")
-FINISHED = ("SUCCEEDED", "FAILED")
-
-# The union of the structure: with which status a member may be sent.
-NEEDED_STATUS = {
-    "result": ("RUNNING", "BLOCKED", "SUCCEEDED", "FAILED"),
-    "error": ("FAILED",),
-    "start_time": ("RUNNING", "BLOCKED", "SUCCEEDED", "FAILED"),
-    "end_time": FINISHED,
-}
 
 
 def update(params: dict[str, t.Any], client: VCenterClient, context: Context) -> dict[str, t.Any]:
@@ -319,39 +281,10 @@ def update(params: dict[str, t.Any], client: VCenterClient, context: Context) ->
         if not members or context.check_mode:
             return planned
         if not _extension_tasks.send_update(client, task, _extension_tasks.spec_of(sent(wanted, members, info))):
-            tell_unsupported(params["on_unsupported"], client.endpoint.host, context)
+            tell_unsupported("updates", params["on_unsupported"], client.endpoint.host, context)
             return {**outcome(task, wanted, info, info, changed=False), "supported": False}
         now = _extension_tasks.find_task(client, task)
         return {**planned, "supported": True, "task": _extension_tasks.task_of(task, now)}
-
-
-def breaches_of_form(asked: dict[str, t.Any]) -> list[str]:
-    """Return what cannot be, whatever the task is like."""
-    progress = asked.get("progress", {})
-    total, completed = progress.get("total"), progress.get("completed", 0)
-    breaches = []
-    if completed < 0 or (total is not None and completed > total):
-        limit = "the total" if total is None else str(total)
-        breaches.append(f"progress.completed is {completed}, and must be within 0 and {limit}")
-    # All times have the same form and zone, so that their texts sort as they do.
-    if "start_time" in asked and "end_time" in asked and asked["end_time"] < asked["start_time"]:
-        breaches.append(f"end_time {asked['end_time']} is before start_time {asked['start_time']}")
-    return breaches
-
-
-def breaches_of_union(asked: dict[str, t.Any], status: str, why: str) -> list[str]:
-    """Return which members do not go with a status.
-
-    :param why: where that status comes from.
-    """
-    breaches = [
-        f"{name} needs status: {' or '.join(statuses)}, and {status} {why}"
-        for name, statuses in NEEDED_STATUS.items()
-        if name in asked and status not in statuses
-    ]
-    if asked.get("status") == "FAILED" and "error" not in asked:
-        breaches.append("status: FAILED needs error, which says why")
-    return breaches
 
 
 def breaches_of_state(wanted: dict[str, t.Any], members: dict[str, t.Any], info: dict[str, t.Any]) -> list[str]:
@@ -388,12 +321,6 @@ def breaches_of_progress(wanted: dict[str, t.Any], info: dict[str, t.Any]) -> li
     return breaches
 
 
-def check(breaches: list[str]) -> None:
-    """Raise PreflightFailed for anything that is wrong."""
-    if breaches:
-        raise PreflightFailed(breaches)
-
-
 def sent(wanted: dict[str, t.Any], members: dict[str, t.Any], info: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return what has to be sent for these members to change: those of the union need the status, and it needs them."""
     if not {"status", *NEEDED_STATUS} & set(members):
@@ -410,33 +337,13 @@ def outcome(
     return {"changed": changed, "supported": None, "task": _extension_tasks.task_of(task, after), "diff": diff}
 
 
-def tell_unsupported(on_unsupported: str, host: str, context: Context) -> None:
-    """Warn, fail or do nothing about a vCenter that does not offer the operation."""
-    error = NotOffered(
-        f"The vCenter {host} does not offer updates of extension tasks. Only vCenter 7.0 is documented to have them, "
-        "as an operation in development; the API of vCenter 8 and 9 lacks it. Nothing was changed",
-        "Set on_unsupported: ignore to go on without this message; each staging is a task of vCenter anyway",
-    )
-    if on_unsupported == "fail":
-        raise error
-    if on_unsupported == "warn":
-        context.warn(str(error))
-
-
 def main() -> None:
     """Run as a module."""
     run_module(
         update,
         argument_spec={
             "task": {"type": "str", "required": True},
-            "status": {"type": "str", "choices": list(STATUSES)},
-            "progress": {"type": "dict"},
-            "description": {"type": "raw"},
-            "result": {"type": "raw"},
-            "error": {"type": "raw"},
-            "start_time": {"type": "str"},
-            "end_time": {"type": "str"},
-            "on_unsupported": {"type": "str", "choices": ["fail", "warn", "ignore"], "default": "warn"},
+            **MEMBER_SPEC,
         },
         required_one_of=[MEMBERS],
     )

@@ -108,6 +108,11 @@ session_id:
   returned: success
   type: str
   sample: 0f2d6a7c5b9e4d1384c6a2b1f0e9d8c7
+hostname:
+  description: Name or address of the vCenter, without its port.
+  returned: success
+  type: str
+  sample: vcenter.example.com
 opened:
   description: Whether this task opened the session, so that it is up to the play to end it.
   returned: success
@@ -135,7 +140,10 @@ def provide(params: dict[str, t.Any], client: VCenterClient, context: Context) -
         client.renew()
     # In check mode a new one is closed on the way out.
     kept = client.keep() if was_open or not context.check_mode else None
-    return {"changed": not was_open, "opened": not was_open and not context.check_mode, "session_id": kept}
+    return {
+        **{"changed": not was_open, "opened": not was_open and not context.check_mode, "session_id": kept},
+        "hostname": client.endpoint.host,
+    }
 
 
 def without_session(client: VCenterClient, context: Context, was_open: bool) -> dict[str, t.Any]:
@@ -143,7 +151,7 @@ def without_session(client: VCenterClient, context: Context, was_open: bool) -> 
     if was_open and not context.check_mode:
         with attempt(f"end the session with {client.endpoint.host}"):
             client.end()
-    return {"changed": was_open, "opened": False, "session_id": None}
+    return {"changed": was_open, "opened": False, "session_id": None, "hostname": client.endpoint.host}
 
 
 def main() -> None:

@@ -179,7 +179,8 @@ class Laboratory:
         self.clock.begin(run.plan)
         wire = Wire(self.exchange, self.clock, self)
         pauses = RetryClock(self.clock)
-        context = Context(run.check_mode, lines.append, lines.append)
+        followed = self.scenario.seed % 2 == 0
+        context = Context(run.check_mode, lines.append, lambda news: lines.append(str(news)), followed=followed)
         client = VCenterClient(
             Endpoint("localhost"),
             Credentials(USERNAME, PASSWORD),

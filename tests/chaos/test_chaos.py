@@ -116,7 +116,7 @@ def test_a_secret_in_the_diagnostics_is_noticed(monkeypatch: Patch) -> None:
 
 
 def test_check_mode_that_writes_is_noticed(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(laboratory, "Context", lambda dummy, *more: Context(False, *more))
+    monkeypatch.setattr(laboratory, "Context", lambda dummy, *more, **named: Context(False, *more, **named))
     assert found("writes in check mode")
 
 

@@ -29,6 +29,9 @@ BOTH = pytest.mark.parametrize("root", ["api", "rest"])
 CLUSTER = "/api/esx/settings/clusters/domain-c8"
 HOST = "/api/esx/settings/hosts/host-9"
 TASK_INFO = task_client.Info
+EXTENSION_TASKS = "/rest/vcenter/extension/tasks"
+PERCENT = {"total": 10, "completed": 2, "message": {"id": "a", "default_message": "b", "args": []}}
+EXTENSION_TASK = {"operation_id": "com.example.operation", "cancelable": False}
 
 
 def reference(binding: t.Any) -> t.Any:
@@ -58,7 +61,6 @@ def map_of(binding: t.Any) -> t.Any:
         (f"{HOST}/software/compliance", settings_client.HostCompliance),
         (f"{CLUSTER}/software/commits/4", cluster_software.Commits.Info),
         (f"{HOST}/software/commits/3", host_software.Commits.Info),
-        ("/api/vcenter/services/updatemgr", services_client.Service.Info),
     ],
 )
 def test_answers_of_api(wire: Wire, path: str, binding: t.Any) -> None:
@@ -78,6 +80,8 @@ def test_answers_of_api(wire: Wire, path: str, binding: t.Any) -> None:
         ("appliance/update/staged", update_client.Staged.Info),
         ("appliance/update/policy", update_client.Policy.Info),
         ("appliance/system/version", system_client.Version.VersionStruct),
+        ("vcenter/services", map_of(services_client.Service.Info)),
+        ("vcenter/services/updatemgr", services_client.Service.Info),
     ],
 )
 def test_answers_of_both_roots(wire: Wire, root: str, path: str, binding: t.Any) -> None:
@@ -203,11 +207,7 @@ def test_extension_task(wire: Wire, root: str) -> None:
         "operation_id": "com.example.operation",
         "cancelable": True,
         "status": "RUNNING",
-        "percent_done": {
-            "total": 10,
-            "completed": 2,
-            "message": {"id": "a", "default_message": "b", "args": []},
-        },
+        "percent_done": PERCENT,
         "description": {
             "id": "com.example.description",
             "default_message": "Wave {n}.",
@@ -215,12 +215,17 @@ def test_extension_task(wire: Wire, root: str) -> None:
             "params": [{"key": "n", "value": {"i": 3}}],
         },
         "result": {"any": ["thing"]},
+        "target": {"type": "ClusterComputeResource", "id": "domain-c8"},
+        "user": "rollout",
+        "parent_task": wire.json("POST", EXTENSION_TASKS, {"spec": EXTENSION_TASK}),
     }
-    task = wire.json("POST", "/rest/vcenter/extension/tasks", {"spec": spec})
+    task = wire.json("POST", EXTENSION_TASKS, {"spec": spec})
     info = decode(wire.get(f"/{root}/cis/tasks/{task}"), TASK_INFO, root)
     assert info.status == "RUNNING"
     assert info.progress.completed == 2
     assert info.description.params["n"].i == 3
+    assert (info.target.id, info.user, info.cancelable) == ("domain-c8", "rollout", True)
+    assert decode(wire.get(f"/{root}/cis/tasks/{info.parent}"), TASK_INFO, root).status == "PENDING"
 
 
 # The appliance
@@ -248,10 +253,16 @@ def test_task_of_the_appliance(wire: Wire, root: str, status: str) -> None:
     assert info.task.subtasks["install"].status == status
 
 
-@pytest.mark.parametrize("state", ["STARTED", "STOPPED", "STARTING"])
-def test_service(wire: Wire, state: str) -> None:
-    wire.world.appliance.services["updatemgr"] = {"state": state}
-    assert decode(wire.get("/api/vcenter/services/updatemgr"), services_client.Service.Info).state == state
+@BOTH
+@pytest.mark.parametrize("state", ["STARTED", "STOPPED", "STARTING", "STOPPING"])
+@pytest.mark.parametrize("health", ["HEALTHY", "HEALTHY_WITH_WARNINGS", "DEGRADED"])
+def test_service(wire: Wire, root: str, state: str, health: str) -> None:
+    wire.world.change_service("updatemgr", state=state, health=health, health_messages=["It is so."])
+    info = decode(wire.get(f"/{root}/vcenter/services/updatemgr"), services_client.Service.Info, root)
+    assert (info.state, info.health) == (state, health if state == "STARTED" else None)
+    listed = decode(wire.get(f"/{root}/vcenter/services"), map_of(services_client.Service.Info), root)
+    assert (listed["updatemgr"].state, listed["updatemgr"].health) == (info.state, info.health)
+    assert listed["vpxd"].health == "HEALTHY"
 
 
 # Refusals
@@ -272,6 +283,13 @@ def test_service(wire: Wire, state: str) -> None:
         ("GET", "/rest/appliance/update/pending/1.0", None, 404, "NOT_FOUND"),
         ("GET", "/rest/cis/tasks?filter_spec.users.1=user", None, 400, "INVALID_ARGUMENT"),
         ("GET", "/api/no/such/address", None, 404, "NOT_FOUND"),
+        ("GET", "/api/vcenter/services/none", None, 404, "NOT_FOUND"),
+        ("GET", "/rest/vcenter/services/none", None, 404, "NOT_FOUND"),
+        ("POST", EXTENSION_TASKS, {"spec": {**EXTENSION_TASK, "operation_id": "none"}}, 400, "INVALID_ARGUMENT"),
+        (
+            *("POST", EXTENSION_TASKS, {"spec": {**EXTENSION_TASK, "percent_done": PERCENT}}),
+            *(400, "NOT_ALLOWED_IN_CURRENT_STATE"),
+        ),
     ],
 )
 def test_errors(wire: Wire, method: str, path: str, body: t.Any, status: int, error_type: str) -> None:

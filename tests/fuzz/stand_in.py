@@ -20,8 +20,11 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport impor
 from ansible_collections.vsphere.lifecycle.plugins.modules import (
     appliance_update_info,
     esx_cluster_stage_info,
+    esx_host_stage_info,
     esx_software_stage,
+    extension_task_create,
     extension_task_update,
+    vcenter_service_info,
     vcenter_session,
 )
 from ansible_collections.vsphere.lifecycle.simulator import World
@@ -138,7 +141,7 @@ class Place:
 
     def run(self, work: t.Any, params: dict[str, t.Any], hand: Hand = untouched, *, check_mode: bool = False) -> t.Any:
         """Return the result of a module, also the one that a failure carries; None where there is none."""
-        context = Context(check_mode, self.told.append, self.told.append)
+        context = Context(check_mode, self.told.append, lambda news: self.told.append(str(news)), followed=True)
         try:
             with self.client(hand) as client:
                 return work(params, client, context)
@@ -161,7 +164,7 @@ STAGE: dict[str, t.Any] = {
     **{"clusters": ["prod", "edge"], "datacenter": "Berlin", "detail": "full"},
     **{"wait_timeout": 600, "busy_timeout": 60, "outage_timeout": 60},
 }
-INFO: dict[str, t.Any] = {"clusters": None, "datacenter": None, "task": None}
+INFO: dict[str, t.Any] = {name: option.get("default") for name, option in esx_cluster_stage_info.ARGUMENT_SPEC.items()}
 APPLIANCE: dict[str, t.Any] = {"gather": ["pending", "staged", "policy"]}
 EXTENSION: dict[str, t.Any] = {
     "task": "",
@@ -174,11 +177,21 @@ EXTENSION: dict[str, t.Any] = {
     "end_time": None,
     "on_unsupported": "warn",
 }
+CREATION: dict[str, t.Any] = {
+    **{"operation_id": "com.example.rollout", "cancelable": True, "task_user": "rollout", "parent_task": None},
+    "target": {"type": "ClusterComputeResource", "id": "domain-c8"},
+}
 WORKS: dict[str, tuple[t.Any, dict[str, t.Any]]] = {
     "esx_software_stage": (esx_software_stage.stage, STAGE),
     "esx_cluster_stage_info": (esx_cluster_stage_info.gather_stage_info, INFO),
+    "esx_host_stage_info": (
+        esx_host_stage_info.gather_stage_info,
+        {name: option.get("default") for name, option in esx_host_stage_info.ARGUMENT_SPEC.items()},
+    ),
     "appliance_update_info": (appliance_update_info.gather_update_info, APPLIANCE),
+    "extension_task_create": (extension_task_create.create, {**EXTENSION, **CREATION}),
     "extension_task_update": (extension_task_update.update, EXTENSION),
+    "vcenter_service_info": (vcenter_service_info.gather_services, {"services": ["updatemgr", "vpxd"]}),
     # The one that opens sessions would leave them open, as it should.
     "vcenter_session": (vcenter_session.provide, {"state": "absent"}),
 }

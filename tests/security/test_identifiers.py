@@ -19,8 +19,10 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import I
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import Endpoint
 from ansible_collections.vsphere.lifecycle.plugins.modules import (
     esx_cluster_stage_info,
+    esx_host_stage_info,
     esx_software_stage,
     extension_task_update,
+    vcenter_service_info,
 )
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World, serve
 from ansible_collections.vsphere.lifecycle.simulator.timeline import ScaledClock
@@ -59,12 +61,13 @@ KNOWN = re.compile(
     r"|/(api|rest)/appliance/system/version"
     r"|/api/esx/settings/clusters/domain-c8/(software(/compliance|/commits/[^/?#\s]+)?|enablement/software)"
     r"|/rest/vcenter/extension/tasks/[^/?#\s]+"
+    r"|/(api|rest)/vcenter/services(/[^/?#\s]+)?"
 )
 STAGE: dict[str, t.Any] = {
     **{name: option.get("default") for name, option in esx_software_stage.ARGUMENT_SPEC.items()},
     **{"wait_timeout": 60, "poll_interval": 1, "busy_timeout": 0, "outage_timeout": 0, "detail": "full"},
 }
-INFO: dict[str, t.Any] = {"clusters": None, "datacenter": None, "task": None}
+INFO: dict[str, t.Any] = {name: option.get("default") for name, option in esx_cluster_stage_info.ARGUMENT_SPEC.items()}
 UPDATE: dict[str, t.Any] = {
     **dict.fromkeys(("progress", "description", "result", "error", "start_time", "end_time")),
     **{"status": "RUNNING", "on_unsupported": "warn"},
@@ -75,6 +78,14 @@ OPTIONS: dict[str, t.Callable[[str], tuple[t.Any, dict[str, t.Any]]]] = {
     "datacenter": lambda value: (esx_software_stage.stage, {**STAGE, "clusters": ["prod"], "datacenter": value}),
     "commit": lambda value: (esx_software_stage.stage, {**STAGE, "clusters": ["prod"], "commit": value}),
     "task of stage info": lambda value: (esx_cluster_stage_info.gather_stage_info, {**INFO, "task": value}),
+    "hosts of stage info": lambda value: (
+        esx_host_stage_info.gather_stage_info,
+        {
+            **{name: option.get("default") for name, option in esx_host_stage_info.ARGUMENT_SPEC.items()},
+            "hosts": [value],
+        },
+    ),
+    "services": lambda value: (vcenter_service_info.gather_services, {"services": [value]}),
     "task of an extension": lambda value: (extension_task_update.update, {**UPDATE, "task": value}),
 }
 

@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import Credentials, VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._progress import News
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import Endpoint
 
 if t.TYPE_CHECKING:
@@ -62,7 +63,8 @@ class Runner:
 
     new_client: t.Callable[..., VCenterClient]
     warnings: list[str] = dataclasses.field(default_factory=list)
-    progress: list[str] = dataclasses.field(default_factory=list)
+    progress: list[News] = dataclasses.field(default_factory=list)
+    followed: bool = False
 
     def __call__(
         self,
@@ -74,7 +76,7 @@ class Runner:
         username: str = "",
         password: str = "",
     ) -> dict[str, t.Any]:
-        context = Context(check_mode, self.warnings.append, self.progress.append, diff)
+        context = Context(check_mode, self.warnings.append, self.progress.append, diff, self.followed)
         with self.new_client(username, password) as client:
             return work(params, client, context)
 

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.vsphere.lifecycle.simulator import World
+from ansible_collections.vsphere.lifecycle.simulator import World, WorldError
 
 
 def test_plain_state(world: World) -> None:
@@ -73,6 +73,40 @@ def test_policy_and_version_can_be_set_in_parts(world: World) -> None:
 
 def test_services(world: World, refused: t.Any) -> None:
     assert world.appliance.service("updatemgr")["health"] == "HEALTHY"
-    world.patch({"appliance": {"services": {"updatemgr": {"state": "STOPPED"}}}})
+    world.patch({"appliance": {"services": {"updatemgr": {"state": "STOPPED", "health": "DEGRADED"}}}})
     assert "health" not in world.appliance.service("updatemgr")
     refused("NOT_FOUND", world.appliance.service, "none")
+    assert {"updatemgr", "vpxd"} <= set(world.appliance.list_services())
+
+
+def test_a_service_may_be_another_for_a_while(world: World, clock: t.Any) -> None:
+    world.patch({"appliance": {"services": {"updatemgr": {"startup_type": "MANUAL"}}}})
+    world.change_service("updatemgr", 60, health="DEGRADED", health_messages=["No answer."])
+    degraded = world.appliance.service("updatemgr")
+    assert (degraded["health"], degraded["startup_type"]) == ("DEGRADED", "MANUAL")
+    assert degraded["health_messages"][0]["default_message"] == "No answer."
+    clock.sleep(61)
+    world.look()
+    assert world.appliance.service("updatemgr")["health"] == "HEALTHY"
+    assert world.appliance.service("updatemgr")["startup_type"] == "MANUAL"
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        {"updatemgr": {"health": "SICK"}},
+        {"updatemgr": {"state": "RUNNING"}},
+        {"updatemgr": {"colour": "red"}},
+        {"updatemgr": "STOPPED"},
+    ],
+)
+def test_services_that_cannot_be(world: World, services: dict[str, t.Any]) -> None:
+    with pytest.raises(WorldError, match="service updatemgr"):
+        world.patch({"appliance": {"services": services}})
+    with pytest.raises(WorldError, match="service updatemgr"):
+        World({"appliance": {"services": services}})
+
+
+def test_only_services_that_are_there_change(world: World) -> None:
+    with pytest.raises(WorldError, match="no service updatemngr"):
+        world.change_service("updatemngr", state="STOPPED")

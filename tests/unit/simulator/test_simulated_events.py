@@ -273,3 +273,17 @@ def test_control_of_events(vcenter: VCenter, driver: t.Any) -> None:
     assert vcenter.world.availability == "down"
     assert call("events", '{"events": [{"do": "dance"}]}') == 400
     assert call("restart", '{"minutes": 5}') == 400
+
+
+def test_a_service_fails_in_the_middle_of_a_rollout(world: World, driver: t.Any) -> None:
+    world.events.add(
+        {"after_stages": 2, "at": 5, "do": "service", "service": "updatemgr", "state": "STOPPED", "seconds": 30}
+    )
+    seen = []
+    for cluster in ("prod", "domain-c9", "domain-c11"):
+        driver.stage(cluster)
+        driver.wait(10)
+        seen.append(world.appliance.service("updatemgr")["state"])
+    driver.wait(30)
+    assert [*seen, world.appliance.service("updatemgr")["state"]] == ["STARTED", "STOPPED", "STOPPED", "STARTED"]
+    assert world.events.done == ["service"]

@@ -120,14 +120,31 @@ def test_progress_needs_a_running_task(create: t.Any, update: t.Any, refused: t.
         {"cancelable": None},
         {"status": "FAILED"},
         {"status": "RUNNING", "percent_done": percent(3, 2)},
+        {"status": None, "start_time": "2026-01-15T11:00:00Z"},
+        {"status": "PENDING", "result": {}},
+        {"target": "domain-c8"},
+        {"target": {"type": "ClusterComputeResource"}},
+        {"user": 5},
+        {"parent_task": "none:com.vmware.vcenter.extension.tasks"},
     ],
 )
 def test_invalid_creations(create: t.Any, refused: t.Any, members: dict[str, t.Any]) -> None:
     refused("INVALID_ARGUMENT", create, **members)
 
 
-def test_pending_task_has_no_progress(create: t.Any, refused: t.Any) -> None:
-    refused("NOT_ALLOWED_IN_CURRENT_STATE", create, status="PENDING", percent_done=percent(1))
+@pytest.mark.parametrize("status", [None, "PENDING", "BLOCKED", "SUCCEEDED"])
+def test_only_a_running_task_begins_with_progress(create: t.Any, refused: t.Any, status: str | None) -> None:
+    refused("NOT_ALLOWED_IN_CURRENT_STATE", create, status=status, percent_done=percent(1))
+
+
+def test_what_a_task_is_created_with_is_told(create: t.Any, world: World) -> None:
+    parent = create()
+    target = {"type": "ClusterComputeResource", "id": "domain-c8"}
+    info = world.tasks.find(create(parent_task=parent, target=target, user="rollout", cancelable=True)).info(world.now)
+    assert {name: info[name] for name in ("parent", "target", "user", "cancelable")} == {
+        **{"parent": parent, "target": target},
+        **{"user": "rollout", "cancelable": True},
+    }
 
 
 def test_tasks_of_others_cannot_be_updated(world: World, update: t.Any, refused: t.Any) -> None:

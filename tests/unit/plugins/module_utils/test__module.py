@@ -20,7 +20,7 @@ import trustme
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as common_warnings
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils import _clock, _module
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _clock, _module, _progress
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption, VCenterError
 from ansible_collections.vsphere.lifecycle.plugins.modules import (
@@ -102,6 +102,29 @@ def test_a_module_ends_with_its_result(ended: t.Any, connection: dict[str, t.Any
     result = ended(INFO, **connection, clusters=["prod"])
     assert result["clusters"][0]["name"] == "prod"
     assert vcenter.sessions == []
+
+
+def test_who_started_a_module_can_follow_it_in_a_file_and_reads_no_secret(
+    ended: t.Any,
+    world_data: dict[str, t.Any],
+    request: pytest.FixtureRequest,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world_data["datacenters"][0]["clusters"][1].update(name=f"edge-{SECRET}", stage_seconds=0)
+    request.getfixturevalue("in_environment")
+    path = tmp_path / "progress"
+    path.touch(0o600)
+    monkeypatch.setenv(_progress.FILE, str(path))
+    assert ended(esx_software_stage.main, clusters=["domain-c9"])["changed"] is True
+    news = [_progress.News.from_line(line) for line in path.read_bytes().splitlines()]
+    assert [(one.state, one.name) for one in news if one][:2] == [
+        ("queued", "edge-********"),
+        ("running", "edge-********"),
+    ]
+    assert news[-1]
+    assert (news[-1].state, news[-1].staged) == ("ended", 2)
+    assert SECRET not in path.read_text()
 
 
 @pytest.mark.usefixtures("in_environment")

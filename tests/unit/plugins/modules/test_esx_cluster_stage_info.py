@@ -17,7 +17,10 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     PreflightFailed,
     VCenterError,
 )
-from ansible_collections.vsphere.lifecycle.plugins.modules.esx_cluster_stage_info import gather_stage_info
+from ansible_collections.vsphere.lifecycle.plugins.modules.esx_cluster_stage_info import (
+    ARGUMENT_SPEC,
+    gather_stage_info,
+)
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
 
 Info = t.Callable[..., dict[str, t.Any]]
@@ -29,7 +32,7 @@ def info(run: t.Any, vcenter: VCenter) -> t.Iterator[Info]:
 
     def call(**options: t.Any) -> dict[str, t.Any]:
         login = {name: options.pop(name) for name in ("username", "password") if name in options}
-        params = {"clusters": None, "datacenter": None, "task": None, **options}
+        params = {**{name: option.get("default") for name, option in ARGUMENT_SPEC.items()}, **options}
         return t.cast("dict[str, t.Any]", run(gather_stage_info, params, **login))
 
     yield call
@@ -51,6 +54,49 @@ def test_all_clusters_are_told(info: Info) -> None:
         ("domain-c10", False),
         ("domain-c11", True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "moids"),
+    [
+        ({"clusters": ["ed*"]}, ["domain-c9", "domain-c11"]),
+        ({"clusters": ["legacy", "[ep]*"]}, ["domain-c10", "domain-c8", "domain-c9", "domain-c11"]),
+        ({"clusters": ["ed*"], "datacenter": "Hamburg"}, ["domain-c11"]),
+        ({"exclude": ["edge", "domain-c10"]}, ["domain-c8"]),
+        ({"clusters": ["*"], "exclude": ["?????"]}, ["domain-c8", "domain-c9", "domain-c10", "domain-c11"]),
+        ({"clusters": ["prod", "prod", "pro?"]}, ["domain-c8"]),
+    ],
+)
+def test_clusters_are_chosen_by_patterns(info: Info, options: dict[str, t.Any], moids: list[str]) -> None:
+    assert [cluster["moid"] for cluster in info(**options)["clusters"]] == moids
+
+
+def test_what_matches_nothing_is_told(info: Info, run: t.Any) -> None:
+    assert info(clusters=["x*"], exclude=["y*"])["clusters"] == []
+    assert run.warnings == [
+        "No cluster matches 'x*'.",
+        "Nothing that is selected matches 'y*', which is to be excluded.",
+    ]
+
+
+def test_a_name_that_nobody_has_is_an_error_beside_patterns_too(info: Info) -> None:
+    with pytest.raises(PreflightFailed, match=r"no cluster 'prodd'.*similar: prod"):
+        info(clusters=["prod*", "prodd"])
+
+
+def test_a_summary_takes_no_request_for_results(info: Info, world: World, vcenter: VCenter, clock: t.Any) -> None:
+    world.engine.stage(world.cluster("prod").managed, "somebody", None, None)
+    clock.sleep(100)
+    world.engine.stage(world.cluster("domain-c9").managed, "somebody", None, None)
+    world.patch({"hosts": {"esx01.example.com": {"connection_state": "DISCONNECTED"}}})
+    result = info(detail="summary", clusters=["prod", "domain-c9", "legacy"], commit="4")
+    assert not [request for request in vcenter.requests if request.path.startswith("/api/cis/tasks/")]
+    prod, edge, legacy = result["clusters"]
+    assert not {"hosts", "notifications", "last_stage"} & set(prod)
+    assert prod["counts"] == {"hosts": 3, "ready": 2}
+    assert (prod["unreachable_hosts"], prod["running_operation"]) == (["esx01.example.com"], None)
+    assert edge["running_operation"] == "stage, 0 % done"
+    assert [cluster["has_commit"] for cluster in (prod, edge, legacy)] == [True, False, None]
 
 
 def test_a_datacenter_narrows_all(info: Info) -> None:

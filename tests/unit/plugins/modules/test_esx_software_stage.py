@@ -581,12 +581,12 @@ def test_a_host_that_came_after_the_last_scan_is_staged(
     for cluster in (prod, edge):
         world.engine.scan(cluster.managed, "somebody")
     clock.sleep(600)
-    before = len(vcenter.requests)
+    number = len(vcenter.requests)
     assert staged(clusters=["prod", "domain-c9"])["changed"] is False
-    assert [request.path for request in vcenter.requests[before:]].count("/api/vcenter/host") == 1
+    assert [request.path for request in vcenter.requests[number:]].count("/api/vcenter/host") == 1
     # One from elsewhere, or one of the two clusters that its new cluster was scanned for and its old one was not.
-    host = (edge if scanned else world.host("host-22").cluster).hosts[0]
-    host.cluster.hosts.remove(host)
+    before = edge if scanned else world.cluster("domain-c11")
+    host = before.hosts.pop(0)
     prod.hosts.append(host)
     host.cluster, host.status, host.staged_commit = prod, "NON_COMPLIANT", None
     if scanned:
@@ -594,6 +594,41 @@ def test_a_host_that_came_after_the_last_scan_is_staged(
         clock.sleep(600)
     assert staged(clusters=["prod", "domain-c9"])["successful_hosts"] == [host.name]
     assert host.staged_commit == prod.managed.commit
+
+
+def test_an_image_that_the_last_scan_did_not_know_is_told_with_its_age(
+    staged: Stage, vcenter: VCenter, world: World
+) -> None:
+    (cluster,) = staged(clusters=["domain-c9"])["clusters"]
+    assert cluster.get("commit_time") is None
+    world.new_commit("8", cluster="prod")
+    (cluster,) = staged(clusters=["prod"], detail="failed")["clusters"]
+    assert (cluster["commit"], cluster["commit_time"][:10]) == ("8", "2026-01-15")
+
+
+def test_no_more_clusters_of_a_site_are_in_flight_than_allowed(staged: Stage, vcenter: VCenter, clock: t.Any) -> None:
+    """The third cluster does not wait for the second one, which waits for its site."""
+    sites = {"prod": "berlin", "domain-c9": "berlin"}
+    staged(clusters=["prod", "domain-c9", "domain-c11"], sites=sites, site_clusters_in_flight=1)
+    assert [request.path.split("/")[5] for request in vcenter.stages] == ["domain-c8", "domain-c11", "domain-c9"]
+    first, elsewhere, second = (request.time for request in vcenter.stages)
+    assert elsewhere - first < 5
+    assert second - first >= 60
+
+
+def test_the_time_for_everything_is_over(staged: Stage, vcenter: VCenter, world: World, clock: t.Any) -> None:
+    started = clock.now()
+    call = functools.partial(staged, clusters=["domain-c9", "prod", "domain-c11"], clusters_in_flight=1)
+    error = failure(functools.partial(call, total_timeout=50))
+    assert 50 <= clock.now() - started <= 50 + 31
+    edge, prod, other = error.result["clusters"]
+    assert (edge["failed"], edge["timed_out"]) == (False, False)
+    assert "after total_timeout (50 s)" in prod["msg"]
+    assert "total_timeout (50 s) is over, and cluster 'edge' (domain-c11) was not started" in other["msg"]
+    assert [request.path.split("/")[5] for request in vcenter.stages] == ["domain-c9", "domain-c8"]
+    clock.sleep(100)
+    assert call(total_timeout=50)["changed"] is True
+    assert len(vcenter.stages) == 3
 
 
 def test_a_scan_that_runs_is_waited_for(staged: Stage, vcenter: VCenter, world: World) -> None:

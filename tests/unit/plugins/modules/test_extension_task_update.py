@@ -23,7 +23,8 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     UnexpectedReply,
     VCenterError,
 )
-from ansible_collections.vsphere.lifecycle.plugins.modules.extension_task_update import MEMBERS, update
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._extension_task_rules import MEMBERS
+from ansible_collections.vsphere.lifecycle.plugins.modules.extension_task_update import update
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
 
 Update = t.Callable[..., dict[str, t.Any]]

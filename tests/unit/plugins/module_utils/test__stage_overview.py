@@ -1,0 +1,81 @@
+# Copyright (c) 2026, vsphere.lifecycle contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tests of the overview of many vCenters."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_overview import artifact_name, overview_of
+
+
+def artifact(verdict: str = "succeeded", **more: t.Any) -> dict[str, t.Any]:
+    counts = {"staged": 3, "skipped": 1, "failed": 0}
+    return {"verdict": verdict, "hosts": counts, "problem": "", "ended": "2026-11-21T04:10:12Z", **more}
+
+
+def test_the_counts_of_all_are_added_up() -> None:
+    found = overview_of({"vlcm_stage_a": artifact(), "vlcm_stage_b": artifact()})
+    assert found["verdict"] == "succeeded"
+    assert found["hosts"] == {"staged": 6, "skipped": 2, "failed": 0}
+    assert found["problem"] == ""
+    assert found["summary"][0] == "2 vCenters, hosts: 6 staged, 2 skipped, 0 failed"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "worst"),
+    [
+        (["succeeded", "within_budget"], "within_budget"),
+        (["within_budget", "failed", "succeeded"], "failed"),
+        (["planned", "planned"], "planned"),
+        (["planned", "succeeded"], "planned"),
+    ],
+)
+def test_the_worst_verdict_counts(verdicts: list[str], worst: str) -> None:
+    artifacts = {f"vlcm_stage_{number}": artifact(verdict) for number, verdict in enumerate(verdicts)}
+    assert overview_of(artifacts)["verdict"] == worst
+
+
+def test_a_failed_vcenter_is_a_problem_with_its_words() -> None:
+    artifacts = {"vlcm_stage_a": artifact("failed", problem="vCenter is being updated."), "vlcm_stage_b": artifact()}
+    found = overview_of(artifacts, {"a": "", "b": ""})
+    assert found["problem"] == "1 vCenter failed: a."
+    assert any("vCenter is being updated." in line for line in found["summary"])
+
+
+def test_names_are_those_of_the_vcenters() -> None:
+    name = "vcenter-1.example.com"
+    assert artifact_name(name) == "vlcm_stage_vcenter_1_example_com"
+    found = overview_of({artifact_name(name): artifact(vcenter=name, failed_hosts=[{"name": "esx01"}])})
+    (entry,) = found["vcenters"]
+    assert entry["vcenter"] == name
+    assert entry["failed_hosts"] == [{"name": "esx01"}]
+
+
+@pytest.mark.parametrize("left", ["north", "10.0.0.7"])
+def test_an_artifact_may_have_the_name_or_the_address(left: str) -> None:
+    assert overview_of({artifact_name(left): artifact()}, {"north": "10.0.0.7"})["missing"] == []
+
+
+def test_a_vcenter_without_a_result_has_failed() -> None:
+    found = overview_of({"vlcm_stage_a": artifact()}, {"a": "", "b.example.com": "10.0.0.7"})
+    assert found["verdict"] == "failed"
+    assert found["missing"] == ["b.example.com"]
+    assert found["problem"] == "1 vCenter without a result: b.example.com. Look at the jobs."
+    assert found["summary"][-1] == "b.example.com: no result, its job was cancelled or lost"
+
+
+def test_nothing_at_all_is_no_success() -> None:
+    found = overview_of({})
+    assert found["verdict"] == "failed"
+    assert "no results" in found["problem"]
+
+
+@pytest.mark.parametrize("odd", [{}, {"verdict": "splendid"}, {"verdict": "failed", "hosts": None}])
+def test_an_artifact_that_says_little_counts_as_failed(odd: dict[str, t.Any]) -> None:
+    found = overview_of({"vlcm_stage_a": odd, "vlcm_stage_b": "no artifact of ours"})
+    assert [entry["verdict"] for entry in found["vcenters"]] == ["failed"]
