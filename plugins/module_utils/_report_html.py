@@ -232,7 +232,7 @@ def _left_alone(report: Json) -> Html | None:
             alone.setdefault((cluster["verdict"], reason), []).append(name)
         for host in cluster["hosts"]:
             if host["verdict"] == "skipped":
-                reason = host["reason"] or "compliant, or staged before"
+                reason = words.skipped_reason(host)
                 skipped[reason] = skipped.get(reason, 0) + 1
     rows: list[tuple[str, ...]] = []
     for (verdict, reason), names in alone.items():
@@ -263,7 +263,7 @@ def _gates(report: Json) -> Html | None:
         before += [f"wave{'' if len(waves) == 1 else 's'} {_some(waves)}"] if waves else []
         times = sorted(gate["time"] for gate in gates if gate["time"])
         asked = [date_and_time(times[0])] if times else []
-        asked += [date_and_time(times[-1])] if len(set(times)) > 1 else []
+        asked += [date_and_time(times[-1]).partition(" ")[2]] if len(set(times)) > 1 else []
         rows.append(
             (
                 _GATES.get(name, name),
@@ -275,7 +275,7 @@ def _gates(report: Json) -> Html | None:
             )
         )
     heads = ("Gate", "Verdict", "Answer", "Before", "Mode", "Asked")
-    return _section("Gates and their answers", _table(heads, rows, "answers"), kind="long")
+    return _section("Gates and their answers", _table(heads, rows, "answers"), kind="long gates")
 
 
 def _table(heads: t.Sequence[str], rows: t.Sequence[t.Sequence[str]], what: str) -> Html:
@@ -315,7 +315,7 @@ def _about(report: Json) -> Html:
         ("ansible-core", report["ansible_version"]),
         ("Form of report.json", f"version {report['schema_version']}"),
     )
-    entries = [part for name, value in facts for part in (element("dt", name), element("dd", value or "not known"))]
+    entries = [part for name, value in facts if value for part in (element("dt", name), element("dd", value))]
     content = [element("dl", *entries)]
     for title, lines in (("In the words of the role", report["summary"]), ("The plan", report["plan"])):
         if lines:

@@ -56,6 +56,8 @@ td ul{columns:12rem}.cause li{break-inside:avoid}
 code{font:.85em ui-monospace,Consolas,monospace}
 table{border-collapse:collapse;width:100%;table-layout:fixed}
 th,td{text-align:left;vertical-align:top;padding:6px 14px 6px 0;border-bottom:1px solid var(--line)}
+.gates th:nth-child(1){width:19%}.gates th:nth-child(2){width:10%}.gates th:nth-child(3){width:28%}
+.gates th:nth-child(5){width:8%}
 thead th{color:var(--quiet);font-weight:600;white-space:nowrap}
 tbody th{font-weight:600;width:22%}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px}
@@ -103,7 +105,7 @@ i{display:none}
 .cluster,.host{padding:6px 0}
 dl{grid-template-columns:minmax(0,1fr)}dd{margin-bottom:6px}
 thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}
-tr,th,td{display:block;border:0;padding:1px 0}
+tr,th,tbody th,.gates th:nth-child(1),td{display:block;width:auto;border:0;padding:1px 0}
 tbody tr{border-bottom:1px solid var(--line);padding:8px 0}
 td[data-head]::before{content:attr(data-head) ": ";color:var(--quiet)}
 }

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import Json
@@ -41,6 +42,7 @@ _HOST: dict[str, Label] = {
 }
 _PREDICTED = {"staged": "to be staged", "failed": "would fail", "partly_failed": "would fail in part"}
 _HINTS = 5
+_TIME_OF_REASON = re.compile(r" \([^()]*\d{4}-\d\d-\d\dT[^()]*\)$")
 LEFT_ALONE = ("not_started", "unknown", "excluded", "not_image_managed")
 """The verdicts of clusters that were not, or not to the end, worked on."""
 
@@ -141,6 +143,11 @@ def _cause(reason: str, notifications: list[Json], *kinds: str, retriable: bool 
     )
 
 
+def skipped_reason(host: Json) -> str:
+    """Return why a host needed nothing, without the time at which that was found out, which differs by cluster."""
+    return _TIME_OF_REASON.sub("", host["reason"]) or "compliant, or staged before"
+
+
 def next_steps(report: Json, found: t.Sequence[Cause]) -> list[str]:
     """Return what an operator should do now, the most urgent first.
 
@@ -194,7 +201,8 @@ def _steps_of_the_rest(report: Json) -> list[str]:
             f"No result came from {count(verdicts.count('unknown'), 'cluster')}: run again, "
             "and what still runs in vCenter is waited for."
         )
-    if verdicts.count("not_started") and not predicted(report):
+    # In a run of the canary alone, that is what was asked for.
+    if verdicts.count("not_started") and not predicted(report) and report["mode"] != "canary":
         steps.append(
             f"{count(verdicts.count('not_started'), 'cluster')} "
             f"{'was' if verdicts.count('not_started') == 1 else 'were'} not started: the next run stages what is left."
