@@ -51,7 +51,7 @@ h1{font-size:2rem;line-height:1.2;color:var(--tone);margin:.1em 0 .3em}
 margin:12px 0 0;break-inside:avoid-page}
 .cause h3{margin-bottom:.3em}
 .cause ul,td ul{columns:24rem;column-gap:28px;padding:0;list-style:none;margin:.3em 0 0}
-td ul{columns:12rem}.cause li{break-inside:avoid}
+td ul{columns:12rem;margin:0}.cause li{break-inside:avoid}
 .name>bdi{display:inline-block;max-width:100%;max-height:6em;overflow:hidden;vertical-align:top}
 code{font:.85em ui-monospace,Consolas,monospace}
 table{border-collapse:collapse;width:100%;table-layout:fixed}
@@ -107,6 +107,7 @@ dl{grid-template-columns:minmax(0,1fr)}dd{margin-bottom:6px}
 thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}
 tr,th,tbody th,.gates th:nth-child(1),td{display:block;width:auto;border:0;padding:1px 0}
 tbody tr{border-bottom:1px solid var(--line);padding:8px 0}
+td:empty{display:none}
 td[data-head]::before{content:attr(data-head) ": ";color:var(--quiet)}
 }
 @media print{

@@ -40,6 +40,7 @@ _HOST: dict[str, Label] = {
     "failed": ("✗", "failed", "bad"),
     "started": ("…", "still running", "part"),
 }
+_PLANNED: Label = ("▷", "planned", "calm")
 _PREDICTED = {"staged": "to be staged", "failed": "would fail", "partly_failed": "would fail in part"}
 _HINTS = 5
 _TIME_OF_REASON = re.compile(r" \([^()]*\d{4}-\d\d-\d\dT[^()]*\)$")
@@ -59,7 +60,7 @@ def rollout_label(report: Json) -> Label:
 
 def cluster_label(verdict: str, *, planned: bool) -> Label:
     """Return the verdict of a cluster in words."""
-    return _label(_CLUSTER, verdict, planned)
+    return _PLANNED if planned and verdict == "not_started" else _label(_CLUSTER, verdict, planned)
 
 
 def host_label(verdict: str, *, planned: bool) -> Label:

@@ -152,7 +152,7 @@ def test_a_cluster_that_only_a_result_file_knows_is_not_lost() -> None:
         assert (cluster["name"], cluster["verdict"], cluster["wave"]) == ("new", verdict, None)
         assert len(cluster["hosts"]) == len(hosts)
         assert report["notes"] == [
-            "The result files tell of 1 cluster or standalone hosts (new), of which the rollout does not know"
+            "The result files tell of 1 cluster or standalone host (new), of which the rollout does not know"
         ]
         check(report)
 
