@@ -1,7 +1,7 @@
 # The front door: every target makes what it needs, in .venv and .work. `make` alone lists them.
 # Variables: PYTHON=/path/to/python picks the interpreter, VENV=folder another place for the virtual environment.
-.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security sanity integration both_ways \
-	awx molecule build importer coverage bench clean
+.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security report sanity integration \
+	both_ways progress awx molecule build importer coverage bench picture clean
 # ansible-test keeps its results in one place: two at once would mix them up.
 .NOTPARALLEL:
 export PYTHON VENV
@@ -53,6 +53,12 @@ kill: ## playbooks whose module is killed at some moment, and then run again (KI
 security: ## hostile names and identifiers, secrets, old TLS, files: the promises of docs/security.md
 	$(DEV) python -m tools security
 
+report: ## the report of a rollout in headless Chromium, where the machine has one
+	$(DEV) python -m tools report
+
+picture: ## a picture of a page: PAGE=report.html PICTURE=report.png (WIDTH=1000, HEIGHT=1200)
+	$(DEV) python -m tools.picture $(PAGE) $(PICTURE) $(if $(WIDTH),--width $(WIDTH)) $(if $(HEIGHT),--height $(HEIGHT))
+
 sanity: ## ansible-test sanity
 	$(DEV) python -m tools sanity
 
@@ -64,6 +70,8 @@ both_ways: ## the integration targets once more, with modules in Ansible's worke
 
 awx: ## the playbooks as AWX runs them, the play that tells AWX of them, and its image
 	$(DEV) python -m tools awx
+progress: ## what a reader sees while a staging runs, under ansible-playbook and under ansible-runner
+	$(DEV) python -m tools progress
 
 molecule: ## the scenarios of the role
 	$(DEV) python -m tools molecule

@@ -154,6 +154,7 @@ class Playbook:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("VMWARE_", "ANSIBLE_"))}
         self._environment = {
             **kept,
+            "ANSIBLE_ASYNC_DIR": str(self.temporary / "async"),
             "ANSIBLE_COLLECTIONS_PATH": os.environ.get("ANSIBLE_COLLECTIONS_PATH", str(ROOT / ".work" / "link")),
             "ANSIBLE_CONFIG": str(folder / "ansible.cfg"),
             "ANSIBLE_HOME": str(folder / "ansible-home"),
@@ -169,10 +170,24 @@ class Playbook:
 
     def start(self, tasks: list[Json], *arguments: str, **play: t.Any) -> subprocess.Popen[bytes]:
         """Start a playbook of one play."""
+        self._write(tasks, play)
+        return self._launch("ansible-playbook", *arguments, "playbook.yml")
+
+    def start_by_runner(self, tasks: list[Json], **play: t.Any) -> subprocess.Popen[bytes]:
+        """Start a playbook of one play the way AWX does; its events come into ``artifacts/run/job_events``."""
+        self._write(tasks, play)
+        here = str(self.folder)
+        return self._launch(
+            "ansible-runner", "run", here, "--project-dir", here, "-p", "playbook.yml", "--ident", "run"
+        )
+
+    def _write(self, tasks: list[Json], play: Json) -> None:
         whole = [{"name": "Test", "hosts": "localhost", "gather_facts": False, "tasks": tasks, **play}]
         (self.folder / "playbook.yml").write_text(yaml.safe_dump(whole), encoding="utf-8")
+
+    def _launch(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), *arguments, "playbook.yml"],
+            [str(pathlib.Path(sys.executable).with_name(program)), *arguments],
             cwd=self.folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,

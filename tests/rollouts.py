@@ -13,7 +13,7 @@ Json = dict[str, t.Any]
 
 START = datetime.datetime(2026, 3, 1, 22, 0, 0, tzinfo=datetime.timezone.utc)
 PER_CLUSTER = 5
-DEPOT = {
+DEPOT: Json = {
     "type": "ERROR",
     "id": "com.vmware.vcIntegrity.lifecycle.EsxImage.DepotConnectErrorV2",
     "message": "The host cannot reach the depot.",
@@ -21,7 +21,7 @@ DEPOT = {
     "retriable": True,
     "time": "2026-03-01T22:01:00.000Z",
 }
-ROOM = {
+ROOM: Json = {
     "type": "ERROR",
     "id": "com.vmware.vcIntegrity.lifecycle.EsxImage.InsufficientSpace",
     "message": "There is not enough room on the system partition to stage the image.",
@@ -29,7 +29,7 @@ ROOM = {
     "retriable": False,
     "time": "2026-03-01T22:01:00.000Z",
 }
-WARNING = {
+WARNING: Json = {
     "type": "WARNING",
     "id": "com.vmware.vcIntegrity.lifecycle.EsxImage.QuickBoot",
     "message": "The host does not support Quick Boot.",
@@ -161,8 +161,8 @@ def rollout(lines: list[Json], waves: list[list[Json]], **more: t.Any) -> Json:
         "plan": [wave["title"] for wave in numbered],
         "hosts": {**counts, "not_started": 0},
         "budget": {
-            **{"failed_hosts": counts["failed"], "max_failed_hosts": "10%"},
-            **{"failed_clusters": 0, "max_failed_clusters": 0, "exceeded": False},
+            **{"failed_hosts": counts["failed"], "max_failed_hosts": "10 %"},
+            **{"failed_clusters": 0, "max_failed_clusters": "0", "exceeded": False},
         },
         "gates": [
             gate(0, "release", "vCenter 8.0.3 can stage"),
@@ -216,7 +216,7 @@ def large(hosts: int, failing: int = 40) -> tuple[Json, list[Json]]:
     for size in sizes:
         # As many at a time as clusters_in_flight lets through.
         lanes = [begin] * min(20, size)
-        members = []
+        members: list[Json] = []
         while len(members) < size:
             lane = lanes.index(min(lanes))
             start, lasts = lanes[lane], 150.0 + 37 * number % 120

@@ -39,7 +39,7 @@ ROWS = (
     ("_stage_units",),
     ("_stage_progress",),
     ("_stage_operations", "_stage_report"),
-    ("_stage_job",),
+    ("_stage_job", "_stage_info"),
     ("_stage_run",),
     ("_module",),
 )

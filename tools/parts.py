@@ -15,6 +15,7 @@ import shutil
 import sys
 
 from . import counts, tarball
+from .browser import find_browser
 from .shell import ROOT, WORK, Finished, run
 from .stage import stage
 from .summary import Outcome, Part
@@ -40,6 +41,8 @@ TYPED = (
     "tests/security",
     "tests/both_ways",
     "tests/awx",
+    "tests/progress",
+    "tests/report",
 )
 
 
@@ -224,6 +227,13 @@ def security() -> Outcome:
     return pytest("tests/security", "--numprocesses=auto")[1]
 
 
+def report() -> Outcome:
+    """The report of a rollout, opened in a browser."""
+    if find_browser() is None:
+        return Outcome(left_out="no Chromium on this machine (apt install chromium; CHROMIUM names one elsewhere)")
+    return pytest("tests/report")[1]
+
+
 def both_ways() -> Outcome:
     """The integration targets, with modules in Ansible's worker and as processes."""
     return pytest("tests/both_ways", "--numprocesses=auto")[1]
@@ -232,6 +242,9 @@ def both_ways() -> Outcome:
 def awx() -> Outcome:
     """What AWX runs and is told, with its own runner, its own modules and its own image builder."""
     return pytest("tests/awx", "--numprocesses=auto", "--dist=loadfile")[1]
+def progress() -> Outcome:
+    """What a reader sees while a staging runs, under ansible-playbook and ansible-runner."""
+    return pytest("tests/progress")[1]
 
 
 def sanity(environment: Environment = HERE) -> Outcome:
@@ -335,8 +348,10 @@ CHAOS = (Part("chaos", chaos),)
 FUZZ = (Part("fuzz", fuzz),)
 KILL = (Part("kill", kill),)
 SECURITY = (Part("security", security),)
+REPORT = (Part("report", report),)
 BOTH_WAYS = (Part("both ways", both_ways),)
 AWX = (Part("awx", awx),)
+PROGRESS = (Part("progress", progress),)
 SANITY = (Part("sanity", sanity),)
 INTEGRATION = (Part("integration", integration),)
 MOLECULE = (Part("molecule", molecule),)
@@ -352,8 +367,10 @@ GROUPS = {
     "fuzz": FUZZ,
     "kill": KILL,
     "security": SECURITY,
+    "report": REPORT,
     "both_ways": BOTH_WAYS,
     "awx": AWX,
+    "progress": PROGRESS,
     "sanity": SANITY,
     "integration": INTEGRATION,
     "molecule": MOLECULE,
@@ -366,10 +383,12 @@ GROUPS = {
     + FUZZ
     + KILL
     + SECURITY
+    + REPORT
     + SANITY
     + INTEGRATION
     + BOTH_WAYS
     + AWX
+    + PROGRESS
     + MOLECULE
     + BUILD
     + IMPORTER,

@@ -18,11 +18,6 @@ attributes:
     description: Returns what changed (or would change in check mode), when in diff mode.
   idempotent:
     description: Changes nothing when it is run a second time and nothing else has changed in between.
-  action_group:
-    description: Takes its connection options from C(group/vsphere.lifecycle.vcenter) in C(module_defaults).
-    support: full
-    membership:
-      - vsphere.lifecycle.vcenter
 """
 
     # For modules that only read.

@@ -97,6 +97,12 @@ options:
       - If it is left out, the environment variable E(VSPHERE_LIFECYCLE_IN_PROCESS) is used.
     type: bool
     default: true
+attributes:
+  action_group:
+    description: Takes its connection options from C(group/vsphere.lifecycle.vcenter) in C(module_defaults).
+    support: full
+    membership:
+      - vsphere.lifecycle.vcenter
 requirements:
   - requests >= 2.28
 notes:

@@ -111,6 +111,10 @@ def managed_by_image(client: VCenterClient, entity: Entity) -> bool:
         except Unsupported:
             # A host inside a cluster has no image of its own.
             return False
+        except NotFound as error:
+            if entity.kind == "host":
+                error.remedy = "It is gone, or this vCenter is older than 8.0, which brought images of standalone hosts"
+            raise
         return member(answer, "enabled", bool, "enablement")
 
 

@@ -23,6 +23,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import e
 CLUSTERS = "/api/vcenter/cluster"
 HOSTS = "/api/vcenter/host"
 DATACENTERS = "/api/vcenter/datacenter"
+STANDALONE = {"standalone": True}
 NAMES_PER_CALL = 50
 """A longer list of names goes out in several calls: addresses have a limited length."""
 IDS_PER_CALL = 255
@@ -81,24 +82,28 @@ def find_clusters(client: VCenterClient, wanted: t.Sequence[str], datacenters: t
         return _find(client, CLUSTERS, "names", "clusters", wanted, _within(datacenters), _cluster)
 
 
-def find_hosts(client: VCenterClient, wanted: t.Sequence[str], datacenters: t.Sequence[str] = ()) -> list[Host]:
-    """Return every host that has one of the names or identifiers."""
+def find_hosts(
+    client: VCenterClient, wanted: t.Sequence[str], datacenters: t.Sequence[str] = (), *, standalone: bool = False
+) -> list[Host]:
+    """Return every host that has one of the names or identifiers.
+
+    :param standalone: only those in no cluster.
+    """
     with attempt("look up the hosts"):
-        return _find(client, HOSTS, "names", "hosts", wanted, _within(datacenters), _host)
+        within = {**_within(datacenters), **(STANDALONE if standalone else {})}
+        return _find(client, HOSTS, "names", "hosts", wanted, within, _host)
 
 
 def list_clusters(client: VCenterClient, datacenters: t.Sequence[str] = ()) -> list[Entity]:
     """Return all clusters that the user may see; more than vCenter lists at once are read by datacenter."""
     with attempt("list the clusters"):
-        try:
-            return _list(client, CLUSTERS, _within(datacenters), _cluster)
-        except TooMany:
-            if datacenters:
-                raise
-        everywhere = _list(client, DATACENTERS, {}, _datacenter)
-        return [
-            one for datacenter in everywhere for one in _list(client, CLUSTERS, _within([datacenter.moid]), _cluster)
-        ]
+        return _list_everywhere(client, CLUSTERS, {}, datacenters, _cluster)
+
+
+def list_standalone_hosts(client: VCenterClient, datacenters: t.Sequence[str] = ()) -> list[Host]:
+    """Return all hosts in no cluster that the user may see; more than vCenter lists at once are read by datacenter."""
+    with attempt("list the standalone hosts"):
+        return _list_everywhere(client, HOSTS, STANDALONE, datacenters, _host)
 
 
 def hosts_of(client: VCenterClient, cluster: Entity) -> list[Host]:
@@ -198,7 +203,7 @@ def standalone_of(client: VCenterClient, hosts: t.Sequence[Host]) -> set[str]:
         return {
             found.moid
             for part in _parts([host.moid for host in hosts])
-            for found in _list(client, HOSTS, {"standalone": True, "hosts": part}, _host)
+            for found in _list(client, HOSTS, {**STANDALONE, "hosts": part}, _host)
         }
 
 
@@ -276,6 +281,24 @@ def _locate(client: VCenterClient, hosts: list[str], clusters: list[Entity]) -> 
             middle = len(part) // 2
             yield from _locate(client, here, part[:middle])
             yield from _locate(client, here, part[middle:])
+
+
+def _list_everywhere(
+    client: VCenterClient,
+    path: str,
+    query: dict[str, t.Any],
+    datacenters: t.Sequence[str],
+    decode: t.Callable[[t.Any], E_],
+) -> list[E_]:
+    try:
+        return _list(client, path, {**query, **_within(datacenters)}, decode)
+    except TooMany:
+        if datacenters:
+            raise
+    everywhere = _list(client, DATACENTERS, {}, _datacenter)
+    return [
+        one for datacenter in everywhere for one in _list(client, path, {**query, **_within([datacenter.moid])}, decode)
+    ]
 
 
 def _list(client: VCenterClient, path: str, query: dict[str, t.Any], decode: t.Callable[[t.Any], E_]) -> list[E_]:

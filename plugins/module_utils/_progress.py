@@ -123,7 +123,8 @@ class Board:
     def take(self, news: News) -> str | None:
         """Take news in; return the line to show, if they are worth one."""
         now = self._now()
-        place = self._places.setdefault(news.moid, Place(news))
+        # What nothing was known of has at least been queued.
+        place = self._places.setdefault(news.moid, Place(News(news.kind, news.moid, news.name)))
         before, place.news = place.news, news
         if news.state == RUNNING and (place.began is None or before.state == ENDED):
             place.began = now

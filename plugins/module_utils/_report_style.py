@@ -12,11 +12,13 @@ from __future__ import annotations
 STYLE = """
 :root{color-scheme:light dark;--page:#f4f6f8;--card:#fff;--ink:#1b2129;--quiet:#55606d;--line:#d9dfe5;--track:#edf0f3;
 --good:#17692f;--calm:#17599c;--part:#875200;--bad:#b3211a;--idle:#5a6470;
---good-back:#e3f3e7;--calm-back:#e4eef9;--part-back:#fcf0dc;--bad-back:#fce7e5;--idle-back:#eceff2}
+--good-back:#e3f3e7;--calm-back:#e4eef9;--part-back:#fcf0dc;--bad-back:#fce7e5;--idle-back:#eceff2;
+--good-bar:#3aa865;--calm-bar:#4a8fd0;--part-bar:#f2a93b;--bad-bar:#d9362c;--idle-bar:#8b95a1}
 @media screen and (prefers-color-scheme:dark){
 :root{--page:#12161b;--card:#1a2027;--ink:#e7ebef;--quiet:#a6b0bb;--line:#313a44;--track:#252d36;
 --good:#6fd08b;--calm:#7fbaf6;--part:#f2b956;--bad:#ff8f86;--idle:#a6b0bb;
---good-back:#183323;--calm-back:#172e47;--part-back:#3a2c12;--bad-back:#43201f;--idle-back:#262d35}}
+--good-back:#183323;--calm-back:#172e47;--part-back:#3a2c12;--bad-back:#43201f;--idle-back:#262d35;
+--good-bar:#4fae6e;--calm-bar:#5c9de0;--part-bar:#f2b956;--bad-bar:#ff6b60;--idle-bar:#7d8894}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,"Segoe UI",Roboto,Arial,sans-serif;
 overflow-wrap:anywhere}
@@ -35,9 +37,9 @@ h1{font-size:2rem;line-height:1.2;color:var(--tone);margin:.1em 0 .3em}
 .of-good{--tone:var(--good);--back:var(--good-back)}.of-calm{--tone:var(--calm);--back:var(--calm-back)}
 .of-part{--tone:var(--part);--back:var(--part-back)}.of-bad{--tone:var(--bad);--back:var(--bad-back)}
 .of-idle{--tone:var(--idle);--back:var(--idle-back)}
-.good{color:var(--good);fill:var(--good)}.calm{color:var(--calm);fill:var(--calm)}
-.part{color:var(--part);fill:var(--part)}.bad{color:var(--bad);fill:var(--bad)}
-.idle{color:var(--idle);fill:var(--idle)}.back{fill:var(--track)}
+.good{color:var(--good);fill:var(--good-bar)}.calm{color:var(--calm);fill:var(--calm-bar)}
+.part{color:var(--part);fill:var(--part-bar)}.bad{color:var(--bad);fill:var(--bad-bar)}
+.idle{color:var(--idle);fill:var(--idle-bar)}.back{fill:var(--track)}
 .next{border-left:8px solid var(--calm)}
 .next ol{padding-left:1.3em}.next li{margin:.2em 0}
 .next.one ol{list-style:none;padding:0}
@@ -61,7 +63,7 @@ dt{color:var(--quiet)}dd{margin:0}
 details>summary{cursor:pointer}
 summary:focus-visible{outline:2px solid var(--calm);outline-offset:2px;border-radius:4px}
 .more>summary{color:var(--calm);padding:4px 0}
-.row{display:grid;grid-template-columns:minmax(0,15rem) minmax(0,1fr) minmax(0,19rem);gap:2px 16px;align-items:center;
+.row{display:grid;grid-template-columns:minmax(0,17rem) minmax(0,1fr) minmax(0,20rem);gap:2px 16px;align-items:center;
 padding:3px 0}
 .row .outcome{font-size:.9rem}
 .head{position:sticky;top:0;background:var(--card);z-index:1;padding-top:6px}
@@ -73,14 +75,16 @@ summary.cluster .name::before{content:"\\25b8";display:inline-block;width:14px;m
 details[open]>summary.cluster .name::before{content:"\\25be"}
 summary.cluster:hover{background:var(--track)}
 .cluster,.host{align-items:start}.cluster>.bar,.host>.bar{margin-top:4px}
-.host .name{padding-left:34px}
-.hosts{border-left:2px solid var(--line);margin:2px 0 8px 8px;padding-left:0}
+.host .name{padding-left:26px;font-size:.92rem}
+.hosts{position:relative;margin:2px 0 8px}
+.hosts::before{content:"";position:absolute;inset:0 auto 0 8px;border-left:2px solid var(--line)}
 .note{color:var(--quiet);font-size:.9rem;padding-left:24px}
 .problem{padding:2px 0 2px 18px}
 svg{display:block;width:100%}
 .bar{height:14px;background:var(--track);border-radius:3px}
 .wave>.bar{background:none;height:auto}
-.bar rect{rx:2px;stroke:currentColor;stroke-width:.8px}
+.bar rect{rx:2px;stroke:currentColor;stroke-width:.5px}
+.bar .part,.bar .bad{stroke:var(--ink);stroke-width:1.4px}
 .bar .back{stroke:none}
 .bar .open{fill-opacity:.45;stroke-dasharray:4 3}
 .axis text{font-size:12px;fill:var(--quiet)}.axis .day{font-size:10.5px}.axis line{stroke:var(--quiet)}

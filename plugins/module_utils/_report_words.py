@@ -75,12 +75,6 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def share(part: int, whole: int) -> str:
-    """Return a part in percent; a small part is never told as none."""
-    percent = 100 * part / whole if whole else 0.0
-    return "less than 0.1 %" if 0 < percent < 0.1 else f"{round(percent, 1):g} %"
-
-
 @dataclasses.dataclass
 class Cause:
     """A reason in vCenter's words, and who suffers from it.

@@ -69,6 +69,33 @@ class Selection:
             "host", wanted, exclude, lambda names: everything() if names is None else self.hosts(names)
         )
 
+    def matching_standalone_hosts(self, wanted: t.Sequence[str] | None, exclude: t.Sequence[str] = ()) -> list[Host]:
+        """Return the hosts in no cluster that are named or matched by a pattern, each once; without those excluded."""
+        return self._matching("host", wanted, exclude, self._standalone_hosts)
+
+    def _standalone_hosts(self, wanted: t.Sequence[str] | None) -> list[Host]:
+        if wanted is None:
+            return _inventory.list_standalone_hosts(self._client, self._within)
+        members: dict[str, Host] = {}
+
+        def find(client: VCenterClient, names: t.Sequence[str], within: t.Sequence[str]) -> list[Host]:
+            """Look among the standalone ones, and then only for the others."""
+            alone = _inventory.find_hosts(client, names, within, standalone=True)
+            known = {form for host in alone for form in (host.name, host.moid)}
+            left = [name for name in names if not known & {name, plain(name)}]
+            others = _inventory.find_hosts(client, left, within) if left else []
+            members.update({host.moid: host for host in others})
+            return [*alone, *others]
+
+        chosen = self._all("host", "hosts", wanted, find)
+        misplaced = [host for host in chosen if host.moid in members]
+        clusters = _inventory.clusters_of(self._client, misplaced) if misplaced else {}
+        for host in misplaced:
+            cluster = clusters.get(host.moid)
+            where = cluster.label if cluster else "a cluster that this user may not see"
+            self.problems.append(f"The {host.label} is not standalone, but in {where}; name the cluster instead")
+        return [host for host in chosen if host.moid not in members]
+
     def _matching(
         self,
         kind: str,

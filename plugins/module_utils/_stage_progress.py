@@ -64,7 +64,7 @@ class UnitProgress:
     def ended(self) -> None:
         """Tell what became of the unit."""
         unit = self._unit
-        hosts = self._staged or set(self._asked)
+        hosts = self._staged or set(self._asked if unit.problem else ())
         verdicts = unit.verdicts
         if unit.problem:
             verdicts = {**{moid: _verdicts.failed(unit.hosts[moid], unit.problem) for moid in hosts}, **verdicts}

@@ -37,13 +37,6 @@ options:
     description:
       - Identifier of a commit. RV(clusters[].has_commit) tells which clusters have ever had it.
     type: str
-  detail:
-    description:
-      - How much the module returns. V(full) is everything, V(summary) leaves out hosts, notifications and the last
-        staging, which takes a request for each cluster.
-    type: str
-    choices: [summary, full]
-    default: full
   datacenter:
     description:
       - Name or identifier of a datacenter. Clusters are looked up only there.
@@ -54,18 +47,13 @@ options:
       - Identifier of a stage task of a cluster, as another module returned it. Its result is returned instead of that
         of the last one.
     type: str
-  parallel_requests:
-    description:
-      - How many requests are sent to vCenter at the same time, at most.
-    type: int
-    default: 8
 extends_documentation_fragment:
   - vsphere.lifecycle.vcenter
+  - vsphere.lifecycle.stage_info
   - vsphere.lifecycle.attributes
   - vsphere.lifecycle.attributes.info
-notes:
-  - Needs the privileges C(VcIntegrity.lifecycleSoftwareSpecification.Read) and C(VcIntegrity.lifecycleSettings.Read).
 seealso:
+  - module: vsphere.lifecycle.esx_host_stage_info
   - module: vsphere.lifecycle.esx_software_stage
 """
 
@@ -286,236 +274,24 @@ clusters:
       sample: ["There is no stored compliance: the cluster was never scanned."]
 """
 
-import functools
 import typing as t
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _inventory, _staging, _tasks, _verdicts
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
-    ApiError,
-    InvalidOption,
-    Unauthorized,
-    UnexpectedReply,
-)
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _stage_info
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import run_module
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._selection import Selection
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._side_by_side import side_by_side
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report import names_with
 
 if t.TYPE_CHECKING:
     from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
     from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
-    from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity
-
-UNKNOWN = "UNKNOWN"
 
 
 def gather_stage_info(params: dict[str, t.Any], client: VCenterClient, context: Context) -> dict[str, t.Any]:
     """Return what is known of the staging of clusters."""
-    asked = _tasks.get_task(client, params["task"]) if params["task"] else None
-    selection = Selection(client, params["datacenter"] or None)
-    clusters = selection.matching_clusters(wanted_clusters(params["clusters"], asked), params["exclude"])
-    selection.check()
-    for note in selection.notes:
-        context.warn(note)
-    if asked and asked.target not in {cluster.moid for cluster in clusters}:
-        raise InvalidOption(
-            f"Task {asked.task} belongs to none of the clusters named", "Leave clusters out, or correct task"
-        )
-    listed = _staging.find_all_operations(client, "cluster", clusters)
-    reads = [functools.partial(read_image, client, cluster) for cluster in clusters]
-    images = dict(zip((cluster.moid for cluster in clusters), side_by_side(reads, client.connections), strict=True))
-    number = {moid: len(image.compliance.hosts) for moid, image in images.items() if image.compliance}
-    members = _inventory.hosts_of_all(client, clusters, number)
-    owner = {host.moid: moid for moid, hosts in members.items() for host in hosts}
-    operations = _staging.attributed(client, listed, owner, {})
-    wanted = Wanted(params["detail"] == "full", params["commit"] or None, asked)
-    entries = [
-        functools.partial(
-            cluster_info, client, cluster, images[cluster.moid], members[cluster.moid], operations, wanted
-        )
-        for cluster in clusters
-    ]
-    return {"changed": False, "clusters": side_by_side(entries, client.connections)}
-
-
-def wanted_clusters(named: list[str] | None, asked: _tasks.Task | None) -> list[str] | None:
-    """Return which clusters to look at: those named, else the one that the task belongs to, else all.
-
-    :raises InvalidOption: the task is no stage task of a cluster.
-    """
-    if asked and (asked.service != _staging.SERVICES["cluster"] or asked.action != "stage" or not asked.target):
-        raise InvalidOption(
-            f"Task {asked.task} is no stage task of a cluster (service {asked.service}, operation {asked.operation})",
-            "Pass the identifier of a task that esx_software_stage returned for a cluster",
-        )
-    return [asked.target] if named is None and asked and asked.target else named
-
-
-class Wanted(t.NamedTuple):
-    """What to tell of each cluster: everything or the summary, whether it has a commit, the result of a task."""
-
-    everything: bool
-    commit: str | None
-    task: _tasks.Task | None
-
-
-def cluster_info(
-    client: VCenterClient,
-    cluster: Entity,
-    image: Image,
-    members: list[_inventory.Host],
-    operations: list[_tasks.Task],
-    wanted: Wanted,
-) -> dict[str, t.Any]:
-    """Return the entry of one cluster."""
-    compliance, image_managed, unknown = image
-    running = [task for task in operations if task.target == cluster.moid and not task.finished]
-    stagings = [task for task in running if task.action == "stage"]
-    hosts = hosts_info(compliance, members) if image_managed else []
-    entry = {
-        "name": cluster.name,
-        "moid": cluster.moid,
-        "image_managed": image_managed,
-        "status": compliance.status if compliance else None,
-        "stage_status": (compliance.stage_status if compliance else None) or UNKNOWN,
-        "commit": compliance.commit if compliance else None,
-        "scan_time": compliance.scan_time if compliance else None,
-        "has_commit": has_commit(client, cluster, image, wanted.commit),
-        "counts": {"hosts": len(hosts), "ready": sum(1 for host in hosts if is_ready(host))},
-        "unreachable_hosts": sorted(host.name for host in members if not host.reachable),
-        "running_task": stagings[0].summary() if stagings else None,
-        "running_operation": in_words((stagings or running)[0]) if running else None,
-        "unknown": unknown,
-    }
-    if not wanted.everything:
-        return entry
-    return {
-        **entry,
-        "notifications": list(compliance.notifications) if compliance else [],
-        "hosts": hosts,
-        "last_stage": last_stage(client, cluster, operations, wanted.task, unknown),
-    }
-
-
-def has_commit(client: VCenterClient, cluster: Entity, image: Image, commit: str | None) -> bool | None:
-    """Return whether a cluster has ever had a commit; None if that is no question."""
-    if commit is None or not image.managed:
-        return None
-    if image.compliance and image.compliance.commit == commit:
-        return True
-    return _images.find_commit(client, cluster, commit) is not None
-
-
-def is_ready(host: dict[str, t.Any]) -> bool:
-    """Whether nothing is left to stage on a host, by the last scan."""
-    staged = host["status"] == "NON_COMPLIANT" and host["stage_status"] == "STAGED"
-    return staged or host["status"] == "COMPLIANT"
-
-
-def in_words(task: _tasks.Task) -> str:
-    """Return what a task does, and how far it is."""
-    return f"{task.action}, {task.percent} % done" if task.percent is not None else task.action
-
-
-class Image(t.NamedTuple):
-    """What can be read of the image of a cluster: None for what cannot, and why not."""
-
-    compliance: _images.Compliance | None
-    managed: bool | None
-    unknown: list[str]
-
-
-def read_image(client: VCenterClient, cluster: Entity) -> Image:
-    """Read the stored compliance, and whether the cluster is managed by an image; a compliance proves that it is."""
-    unknown: list[str] = []
-    refused = ""
-    try:
-        compliance = _images.find_compliance(client, cluster)
-    except Unauthorized as error:
-        compliance, refused = None, str(error)
-    if compliance:
-        return Image(compliance, True, unknown)
-    managed = None
-    try:
-        managed = _images.managed_by_image(client, cluster)
-    except Unauthorized as error:
-        unknown.append(str(error))
-    if managed is not False:
-        unknown.append(refused or "There is no stored compliance: the cluster was never scanned.")
-    return Image(None, managed, unknown)
-
-
-def hosts_info(compliance: _images.Compliance | None, members: list[_inventory.Host]) -> list[dict[str, t.Any]]:
-    """Return the entries of the hosts, by name: those that the scan knew, and those of the cluster that it did not."""
-    known = compliance.hosts if compliance else {}
-    names = {**(compliance.names if compliance else {}), **{host.moid: host.name for host in members}}
-    entries = [host_info(moid, names.get(moid, moid), known.get(moid)) for moid in {**known, **names}]
-    return sorted(entries, key=lambda entry: str(entry["name"]))
-
-
-def host_info(moid: str, name: str, host: _images.HostCompliance | None) -> dict[str, t.Any]:
-    """Return the entry of one host; None where no scan has known it."""
-    return {
-        "name": name,
-        "moid": moid,
-        "status": host.status if host else None,
-        "stage_status": (host.stage_status if host else None) or UNKNOWN,
-        "commit": host.commit if host else None,
-        "notifications": list(host.notifications) if host else [],
-    }
-
-
-def last_stage(
-    client: VCenterClient,
-    cluster: Entity,
-    operations: list[_tasks.Task],
-    asked: _tasks.Task | None,
-    unknown: list[str],
-) -> dict[str, t.Any] | None:
-    """Return the result of the task asked for, else of the last one that ended."""
-    task, source = asked, "task"
-    if task is None:
-        found = _staging.last_stage(cluster, operations)
-        source = "task_list"
-        try:
-            task = _tasks.get_task(client, found.task) if found else None
-        except (ApiError, UnexpectedReply) as error:
-            unknown.append(f"The result of the last staging cannot be read. {error}")
-            return None
-    if task is None:
-        unknown.append("There is no result of an earlier staging: vCenter has no such task (any more).")
-        return None
-    if task.result is None:
-        unknown.append(f"Task {task.task} ({task.status}) has no result.")
-    elif not task.finished:
-        unknown.append(f"Task {task.task} is {task.status}: its result is not final.")
-    try:
-        outcome = _verdicts.outcome_of(cluster, task.result or {}, ended=task.finished)
-    except UnexpectedReply as error:
-        unknown.append(f"The result of task {task.task} cannot be read: {error.reason}.")
-        outcome = _verdicts.NOTHING
-    verdicts = sorted(outcome.verdicts.values(), key=lambda verdict: verdict.name)
-    return {
-        "source": source,
-        "task": task.summary(),
-        "commit": outcome.commit,
-        "errors": list(task.error_messages),
-        "notifications": list(outcome.notifications),
-        "successful_hosts": names_with(verdicts, _verdicts.STAGED),
-        "skipped_hosts": names_with(verdicts, _verdicts.SKIPPED),
-        "failed_hosts": names_with(verdicts, _verdicts.FAILED),
-        "hosts": [verdict.result() for verdict in verdicts],
-    }
+    return {"changed": False, "clusters": _stage_info.entries("cluster", params, client, context)}
 
 
 ARGUMENT_SPEC: t.Final[dict[str, t.Any]] = {
     "clusters": {"type": "list", "elements": "str", "aliases": ["cluster", "cluster_name"]},
-    "exclude": {"type": "list", "elements": "str", "default": []},
-    "commit": {"type": "str"},
-    "detail": {"type": "str", "choices": ["summary", "full"], "default": "full"},
-    "datacenter": {"type": "str", "aliases": ["datacenter_name"]},
-    "task": {"type": "str"},
-    "parallel_requests": {"type": "int", "default": 8},
+    **_stage_info.ARGUMENT_SPEC,
 }
 
 

@@ -178,9 +178,9 @@ options:
     type: path
   progress:
     description:
-      - Whether lines on the screen (in AWX, events) tell how far the staging is, while it runs. There is one for each
-        change of a cluster or standalone host, at most 10 about each, and at least every 30 seconds one about how all
-        of it stands, such as C(prod-berlin  5/12 hosts staged  1 failed  41 %  02:10  end about 04:12 UTC).
+      - Whether lines on the screen (in AWX, events) tell how far the staging is, while it runs. One comes with each
+        change of a cluster or standalone host, at most 10 about each, and at least every 30 seconds there is a
+        heartbeat such as C(prod-berlin  5/12 hosts staged  1 failed  41 %  02:10  end about 04:12 UTC).
       - The result is the same with and without them.
       - They need a task that runs on the controller (C(connection=local)) and not in the background (C(async)). Tasks
         with C(no_log) have none.

@@ -48,16 +48,15 @@ options:
     elements: str
     choices: [json, csv, html]
     default: [json, csv, html]
+extends_documentation_fragment:
+  - vsphere.lifecycle.attributes
 attributes:
   check_mode:
-    description: Can run in check mode and tell what it would change, without changing anything.
     support: full
   diff_mode:
-    description: Returns what changed (or would change in check mode), when in diff mode.
     support: none
     details: A difference between two reports would be as long as the reports.
   idempotent:
-    description: Changes nothing when it is run a second time and nothing else has changed in between.
     support: full
     details: The same rollout gives the same files, to the last byte. Files that are as they should be are left alone.
 notes:
@@ -228,7 +227,7 @@ def put(folder: str, texts: dict[str, str]) -> None:
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         for path, text in texts.items():
-            _files.replace(path, text.splitlines())
+            _files.replace(path, text[:-1].split("\n"))
     except OSError as error:
         raise NotWritten(
             f"'{path}' could not be written ({error.strerror or error})", "Make room or give path another directory"

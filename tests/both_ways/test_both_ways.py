@@ -20,11 +20,13 @@ from ansible_collections.vsphere.lifecycle.tests.processes import ROOT, Json, Pl
 HERE = pathlib.Path(__file__).parent
 TARGETS = ROOT / "tests" / "integration" / "targets"
 NAMES = sorted(path.parent.parent.name for path in TARGETS.glob("*/tasks/tests.yml"))
-#: What is another in each run: times, identifiers made up at random, the port of vCenter and the folder of the run.
+#: What is another in each run: times, identifiers made up at random, the port of vCenter, the folder of the run, and
+#: the size of a file with some of them in it.
 ANOTHER = (
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "time"),
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "identifier"),
     (r'(?<=port )\d{5}|(?<="port": )\d{5}|(?<="port": ")\d{5}|(?<=:)\d{5}(?!\d)', "0"),
+    (r'(?<="size": )\d+', "0"),
     (r"/[^\s\"']*/(run-|ansible\.)[\w.]+", "folder"),
 )
 

@@ -12,6 +12,7 @@ import shutil
 import typing as t
 
 import pytest
+import yaml
 
 from ansible_collections.vsphere.lifecycle.tests.processes import Json, Playbook, short_folder
 
@@ -68,8 +69,10 @@ def test_a_task_that_asks_for_a_process_has_one(told: dict[str, str], name: str)
     assert "Using module file" in told[name]
 
 
-def test_every_module_has_an_action_of_its_name() -> None:
-    plugins = pathlib.Path(__file__).parents[2] / "plugins"
-    assert {path.name for path in (plugins / "action").glob("*.py")} == {
-        path.name for path in (plugins / "modules").glob("*.py")
-    }
+def test_every_module_that_talks_to_a_vcenter_has_an_action_of_its_name_and_is_in_the_group() -> None:
+    root = pathlib.Path(__file__).parents[2]
+    modules = {path.stem: path.read_text(encoding="utf-8") for path in (root / "plugins" / "modules").glob("*.py")}
+    wanted = {name for name, source in modules.items() if "run_local_module" not in source}
+    assert {path.stem for path in (root / "plugins" / "action").glob("*.py")} == wanted
+    groups = yaml.safe_load((root / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
+    assert set(groups["vcenter"]) == wanted

@@ -20,6 +20,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport impor
 from ansible_collections.vsphere.lifecycle.plugins.modules import (
     appliance_update_info,
     esx_cluster_stage_info,
+    esx_host_stage_info,
     esx_software_stage,
     extension_task_create,
     extension_task_update,
@@ -183,6 +184,10 @@ CREATION: dict[str, t.Any] = {
 WORKS: dict[str, tuple[t.Any, dict[str, t.Any]]] = {
     "esx_software_stage": (esx_software_stage.stage, STAGE),
     "esx_cluster_stage_info": (esx_cluster_stage_info.gather_stage_info, INFO),
+    "esx_host_stage_info": (
+        esx_host_stage_info.gather_stage_info,
+        {name: option.get("default") for name, option in esx_host_stage_info.ARGUMENT_SPEC.items()},
+    ),
     "appliance_update_info": (appliance_update_info.gather_update_info, APPLIANCE),
     "extension_task_create": (extension_task_create.create, {**EXTENSION, **CREATION}),
     "extension_task_update": (extension_task_update.update, EXTENSION),

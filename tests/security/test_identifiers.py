@@ -19,6 +19,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import I
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import Endpoint
 from ansible_collections.vsphere.lifecycle.plugins.modules import (
     esx_cluster_stage_info,
+    esx_host_stage_info,
     esx_software_stage,
     extension_task_update,
     vcenter_service_info,
@@ -77,6 +78,13 @@ OPTIONS: dict[str, t.Callable[[str], tuple[t.Any, dict[str, t.Any]]]] = {
     "datacenter": lambda value: (esx_software_stage.stage, {**STAGE, "clusters": ["prod"], "datacenter": value}),
     "commit": lambda value: (esx_software_stage.stage, {**STAGE, "clusters": ["prod"], "commit": value}),
     "task of stage info": lambda value: (esx_cluster_stage_info.gather_stage_info, {**INFO, "task": value}),
+    "hosts of stage info": lambda value: (
+        esx_host_stage_info.gather_stage_info,
+        {
+            **{name: option.get("default") for name, option in esx_host_stage_info.ARGUMENT_SPEC.items()},
+            "hosts": [value],
+        },
+    ),
     "services": lambda value: (vcenter_service_info.gather_services, {"services": [value]}),
     "task of an extension": lambda value: (extension_task_update.update, {**UPDATE, "task": value}),
 }

@@ -20,12 +20,13 @@ import trustme
 from ansible.module_utils import basic
 from ansible.module_utils.common import warnings as common_warnings
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils import _clock, _module
+from ansible_collections.vsphere.lifecycle.plugins.module_utils import _clock, _module, _progress
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import InvalidOption, VCenterError
 from ansible_collections.vsphere.lifecycle.plugins.modules import (
     esx_cluster_stage_info,
     esx_software_stage,
+    stage_report,
     vcenter_session,
 )
 from ansible_collections.vsphere.lifecycle.simulator import VCenter
@@ -101,6 +102,29 @@ def test_a_module_ends_with_its_result(ended: t.Any, connection: dict[str, t.Any
     result = ended(INFO, **connection, clusters=["prod"])
     assert result["clusters"][0]["name"] == "prod"
     assert vcenter.sessions == []
+
+
+def test_who_started_a_module_can_follow_it_in_a_file_and_reads_no_secret(
+    ended: t.Any,
+    world_data: dict[str, t.Any],
+    request: pytest.FixtureRequest,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world_data["datacenters"][0]["clusters"][1].update(name=f"edge-{SECRET}", stage_seconds=0)
+    request.getfixturevalue("in_environment")
+    path = tmp_path / "progress"
+    path.touch(0o600)
+    monkeypatch.setenv(_progress.FILE, str(path))
+    assert ended(esx_software_stage.main, clusters=["domain-c9"])["changed"] is True
+    news = [_progress.News.from_line(line) for line in path.read_bytes().splitlines()]
+    assert [(one.state, one.name) for one in news if one][:2] == [
+        ("queued", "edge-********"),
+        ("running", "edge-********"),
+    ]
+    assert news[-1]
+    assert (news[-1].state, news[-1].staged) == ("ended", 2)
+    assert SECRET not in path.read_text()
 
 
 @pytest.mark.usefixtures("in_environment")
@@ -395,3 +419,37 @@ def test_a_signal_after_that_does_not_keep_the_session_from_its_reader(
 
 def test_an_error_without_an_attempt_is_a_sentence() -> None:
     assert str(VCenterError("It broke", "Mend it")) == "It broke. Mend it."
+
+
+REPORT = stage_report.main
+
+
+def test_a_module_without_a_vcenter_needs_no_connection(ended: t.Any, tmp_path: pathlib.Path) -> None:
+    result = ended(REPORT, rollout={"problem": "a secret of nobody"}, path=str(tmp_path / "new"))
+    assert result["changed"] is True
+    assert len(list((tmp_path / "new").iterdir())) == 3
+    assert "a secret of nobody" not in json.dumps(result), "a large option is not repeated"
+
+
+def test_a_module_without_a_vcenter_obeys_check_mode(ended: t.Any, tmp_path: pathlib.Path) -> None:
+    assert ended(REPORT, check_mode=True, rollout={}, path=str(tmp_path / "new"))["changed"] is True
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_module_without_a_vcenter_warns_and_fails_in_sentences(ended: t.Any, tmp_path: pathlib.Path) -> None:
+    missing = str(tmp_path / "missing.jsonl")
+    result = ended(REPORT, rollout={}, path=str(tmp_path / "new"), result_files=[missing])
+    assert f"The result file '{missing}' could not be read (No such file or directory)." in str(result["warnings"])
+    (tmp_path / "file\x1b[31m").write_text("")
+    result = ended(REPORT, rollout={}, path=str(tmp_path / "file\x1b[31m"))
+    assert result["failed"] is True
+    assert result["msg"] == (f"'{tmp_path}/file\\x1b[31m' is no folder. Give path a directory of your own.")
+
+
+def test_a_signal_ends_a_module_without_a_vcenter_in_a_sentence(
+    ended: t.Any, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "replace", lambda *dummy: os.kill(os.getpid(), signal.SIGTERM))
+    result = ended(REPORT, rollout={}, path=str(tmp_path / "new"))
+    assert (result["failed"], result["msg"]) == (True, "Interrupted by SIGTERM. Run again.")
+    assert list((tmp_path / "new").iterdir()) == [], "nothing half written is left"

@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.vsphere.lifecycle.plugins.modules import (
     appliance_update_info,
     esx_cluster_stage_info,
+    esx_host_stage_info,
     esx_software_stage,
     vcenter_service_info,
 )
@@ -34,6 +35,7 @@ KINDS = {
     "services": r"GET /api/vcenter/services ",
     "service": r"GET /api/vcenter/services/",
     "compliance": r"GET .*/software/compliance",
+    "enablement": r"GET .*/enablement/software",
     "scan": r"POST .*/software scan",
     "stage": r"POST .*/software stage",
     "search": r"POST /api/cis/tasks list services",
@@ -58,7 +60,8 @@ def world_data(number: int) -> dict[str, t.Any]:
         }
         for one in range(number)
     ]
-    return {"datacenters": [{"name": "Berlin", "clusters": clusters}]}
+    hosts = [{"name": f"single{one}", "managed_by": "image"} for one in range(number)]
+    return {"datacenters": [{"name": "Berlin", "clusters": clusters, "hosts": [*hosts, "alone"]}]}
 
 
 @pytest.fixture(autouse=True)
@@ -132,11 +135,44 @@ def test_a_second_run_without_a_scan_reads_what_was_staged_together(
     }
 
 
+@pytest.mark.parametrize("number", [1, 10], indirect=True)
+@pytest.mark.parametrize(("followed", "looks", "with_results"), [(False, 30, 0), (True, 22, 8)])
+def test_a_long_staging_takes_as_many_requests_whether_it_is_followed_or_not(
+    counted: t.Callable[..., dict[str, int]],
+    run: t.Any,
+    world: World,
+    number: int,
+    followed: bool,
+    looks: int,
+    with_results: int,
+) -> None:
+    """Where somebody follows it, some of the looks read results too."""
+    for host in world.inventory.hosts.values():
+        host.stage_seconds = 12 * LASTS
+    run.followed = followed
+    found = counted(esx_software_stage.stage, **options(number))
+    at_the_end = {"look": looks, "results": with_results + (number > 1), "result": int(number == 1)}
+    assert {kind: found.get(kind, 0) for kind in at_the_end} == at_the_end
+
+
 def test_information(counted: t.Callable[..., dict[str, int]], number: int) -> None:
     params = {name: option.get("default") for name, option in esx_cluster_stage_info.ARGUMENT_SPEC.items()}
     assert counted(esx_cluster_stage_info.gather_stage_info, **params) == {
         **{"login": 1, "clusters": 1, "search": 1, "hosts": lists_of_hosts(number), "logout": 1},
         "compliance": number,
+    }
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_information_on_standalone_hosts(
+    counted: t.Callable[..., dict[str, int]], world: World, number: int, named: bool
+) -> None:
+    """One list of them, whether they are named or not; two for each host that has no image."""
+    names = [host.name for host in world.inventory.hosts.values() if host.cluster is None]
+    defaults = {name: option.get("default") for name, option in esx_host_stage_info.ARGUMENT_SPEC.items()}
+    assert counted(esx_host_stage_info.gather_stage_info, **{**defaults, "hosts": names if named else None}) == {
+        **{"login": 1, "hosts": 1, "search": 1, "logout": 1},
+        **{"compliance": number + 1, "enablement": 1},
     }
 
 
