@@ -242,6 +242,8 @@ def both_ways() -> Outcome:
 def awx() -> Outcome:
     """What AWX runs and is told, with its own runner, its own modules and its own image builder."""
     return pytest("tests/awx", "--numprocesses=auto", "--dist=loadfile")[1]
+
+
 def progress() -> Outcome:
     """What a reader sees while a staging runs, under ansible-playbook and ansible-runner."""
     return pytest("tests/progress")[1]
