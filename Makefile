@@ -1,7 +1,7 @@
 # The front door: every target makes what it needs, in .venv and .work. `make` alone lists them.
 # Variables: PYTHON=/path/to/python picks the interpreter, VENV=folder another place for the virtual environment.
-.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security report sanity integration \
-	both_ways progress awx molecule build importer coverage bench picture clean
+.PHONY: help demo demo-serve test matrix lint docs units contract chaos soak fuzz kill security report sanity \
+	integration both_ways progress awx molecule build importer coverage bench picture clean
 # ansible-test keeps its results in one place: two at once would mix them up.
 .NOTPARALLEL:
 export PYTHON VENV
@@ -13,7 +13,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z_-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
 	    printf '  make %-12s %s\n' "$$target" "$$text"; done
 
-demo: ## stage three clusters of a simulated vCenter, in three runs that tell a story
+demo: ## stage three clusters of a simulated vCenter, in three runs that tell a story, with a report of each
 	$(DEMO) python demo/run.py
 
 demo-serve: ## keep the simulated vCenter running and say how to use it by hand
@@ -68,10 +68,11 @@ integration: ## ansible-test integration, against the simulator over TLS
 both_ways: ## the integration targets once more, with modules in Ansible's worker and as processes: the same results
 	$(DEV) python -m tools both_ways
 
-awx: ## the playbooks as AWX runs them, the play that tells AWX of them, and its image
-	$(DEV) python -m tools awx
 progress: ## what a reader sees while a staging runs, under ansible-playbook and under ansible-runner
 	$(DEV) python -m tools progress
+
+awx: ## the playbooks as AWX runs them, the play that tells AWX of them, and its image
+	$(DEV) python -m tools awx
 
 molecule: ## the scenarios of the role
 	$(DEV) python -m tools molecule

@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import ssl
 import subprocess
@@ -30,9 +31,12 @@ DEMO = pathlib.Path(__file__).resolve().parent
 ROOT = DEMO.parent
 CLUSTERS = ("prod-berlin", "prod-hamburg", "prod-munich")
 UNLUCKY = "esx05.hamburg.example.com"
-# Staging takes minutes; nobody wants to watch that.
-SPEED = 60.0
+REPORTS = ROOT / ".work" / "demo"
+# Staging takes minutes, which nobody wants to watch; but some seconds are needed to see how it goes on.
+SPEED = 40.0
 DAY = 86400
+# The tasks of the role that tell a reader something. The others only prepare them.
+TELLING = r"TASK \[.* : (Plan \| Tell|Stage \| Wave)"
 
 
 class Simulator:
@@ -106,6 +110,8 @@ class Run:
 
     exit_code: int
     changed: int
+    progress: list[str]
+    folder: pathlib.Path
     report: Json
     stages: list[Json]
     writes: int
@@ -114,8 +120,8 @@ class Run:
 
     def hosts(self, kind: str) -> list[str]:
         """Names of the hosts that were ``staged``, ``skipped`` or ``failed``."""
-        entries = [entry for cluster in self.report["clusters"] for entry in cluster[f"{kind}_hosts"]]
-        return sorted(entry["name"] if isinstance(entry, dict) else entry for entry in entries)
+        hosts = [host for cluster in self.report["clusters"] for host in cluster["hosts"]]
+        return sorted(host["name"] for host in hosts if host["verdict"] == kind)
 
     @property
     def calls(self) -> list[str]:
@@ -140,15 +146,18 @@ class Run:
 
 
 def run_playbook(vcenter: Simulator, folder: pathlib.Path) -> Run:
-    """Run the playbook once and collect what there is to know of it."""
+    """Run the playbook once and collect what there is to know of it.
+
+    :param folder: of the report, which is kept.
+    """
     vcenter.ask("reset", "POST")
+    shutil.rmtree(folder, ignore_errors=True)
     report = folder / "report.json"
-    report.unlink(missing_ok=True)
     settings = {
         "ANSIBLE_CONFIG": str(DEMO / "ansible.cfg"),
-        # What the tasks say is told below, from the report.
-        "ANSIBLE_DISPLAY_OK_HOSTS": "false",
-        "DEMO_REPORT": str(report),
+        # Else Ansible shows the name of a task when it has ended, and the progress would come before it.
+        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true",
+        "DEMO_REPORT_DIR": str(folder),
     }
     playbook = pathlib.Path(sys.executable).with_name("ansible-playbook")
     process = subprocess.Popen(
@@ -160,11 +169,12 @@ def run_playbook(vcenter: Simulator, folder: pathlib.Path) -> Run:
         encoding="utf-8",
     )
     changed = -1
+    progress = []
     try:
-        for line in process.stdout or ():
-            # Blank lines, and where the files of the role are, tell nothing.
-            if line.strip() and not line.startswith("included:"):
-                print(f"  | {line.rstrip()}", flush=True)
+        for line in telling(process.stdout or ()):
+            print(f"  | {line}", flush=True)
+            if line.startswith(tuple(f"{cluster}  " for cluster in CLUSTERS)):
+                progress.append(line)
             recap = re.match(r"localhost\s*:.*\bchanged=(\d+)", line)
             changed = int(recap[1]) if recap else changed
         exit_code = process.wait()
@@ -176,12 +186,25 @@ def run_playbook(vcenter: Simulator, folder: pathlib.Path) -> Run:
     return Run(
         exit_code,
         changed,
+        progress,
+        folder,
         json.loads(report.read_text(encoding="utf-8")) if report.exists() else {"clusters": [], "summary": []},
         [request for request in requests if request["is_stage"]],
         sum(1 for request in requests if request["is_write"]),
         len(vcenter.ask("sessions")),
         vcenter.ask("world"),
     )
+
+
+def telling(lines: t.Iterable[str]) -> t.Iterator[str]:
+    """Yield what tells a reader something of what ansible-playbook prints, as it comes; what went wrong always does."""
+    tells = True
+    for line in lines:
+        if line.startswith("TASK "):
+            tells = re.match(TELLING, line) is not None
+        tells = tells or line.startswith(("PLAY ", "fatal:", "failed:", "["))
+        if tells and line.strip() and not line.startswith("skipping:"):
+            yield line.rstrip()
 
 
 Expectations = dict[str, bool]
@@ -200,6 +223,7 @@ def expect_of_first(run: Run) -> Expectations:
         ]
         == [True],
         "the cluster 'legacy' was reported and left alone": verdicts.get("legacy") == "not_image_managed",
+        "while it ran, each cluster told how far it was": {line.split()[0] for line in run.progress} == {*CLUSTERS},
     }
 
 
@@ -248,6 +272,7 @@ def tell(run: Run, expectations: Expectations, seconds: float) -> bool:
     checks = {
         "the playbook succeeded": run.exit_code == 0,
         **expectations,
+        "the report is a page to open in a browser": (run.folder / "report.html").is_file(),
         "no session was left open": not run.sessions,
     }
     for text, holds in checks.items():
@@ -261,29 +286,43 @@ def wrapped(text: str, indent: str) -> str:
     return textwrap.fill(text, 100, initial_indent=indent, subsequent_indent=" " * len(indent), break_on_hyphens=False)
 
 
-def demo(vcenter: Simulator, folder: pathlib.Path) -> int:
+WHERE = (
+    "Each run has left a report to open in a browser; the first one tells of the host that failed. Its tasks are ahead "
+    "of the role's waves, because the clock of the simulated vCenter is that much faster."
+)
+
+
+def demo(vcenter: Simulator) -> int:
     """Run the playbook three times; return the exit code."""
     good = True
     print(wrapped(f"A simulated vCenter answers on port {vcenter.environment['VMWARE_PORT']}, over TLS.", "") + "\n")
-    for title, story, expect in ACTS:
+    for number, (title, story, expect) in enumerate(ACTS, 1):
         print(f"{title}\n{'=' * len(title)}\n{wrapped(story, '')}\n")
         started = time.monotonic()
-        run = run_playbook(vcenter, folder)
+        run = run_playbook(vcenter, REPORTS / f"run-{number}")
         good = tell(run, expect(run), time.monotonic() - started) and good
     print("Everything went as it should." if good else "NOT everything went as it should, see above.")
+    print(f"\n{wrapped(WHERE, '')}")
+    for page in sorted(REPORTS.glob("run-*/report.html")):
+        print(f"  {page}")
     return 0 if good else 1
 
 
 def serve(vcenter: Simulator) -> int:
     """Say how to use the simulated vCenter by hand, and keep it until somebody stops us."""
     print("A simulated vCenter runs until you press Ctrl-C. In another terminal:\n")
-    variables = {**vcenter.environment, "PATH": f"{pathlib.Path(sys.executable).parent}:$PATH"}
+    variables = {
+        **vcenter.environment,
+        "PATH": f"{pathlib.Path(sys.executable).parent}:$PATH",
+        "DEMO_REPORT_DIR": str(REPORTS / "by-hand"),
+    }
     for name, value in variables.items():
         print(f'  export {name}="{value}"')
     print("\nand then, for example:\n")
     print(f'  cd "{DEMO}"')
     print("  ansible-playbook rolling_stage.yml --check")
-    print("  ansible localhost -m vsphere.lifecycle.esx_cluster_stage_info -a cluster=prod-berlin\n", flush=True)
+    print("  ansible localhost -m vsphere.lifecycle.esx_cluster_stage_info -a cluster=prod-berlin")
+    print(f"\nThe role leaves its report in {REPORTS / 'by-hand' / 'report.html'}.\n", flush=True)
     return vcenter.process.wait()
 
 
@@ -306,7 +345,7 @@ def main() -> int:
             with Simulator(folder, speed=10, lifetime=DAY) as vcenter:
                 return serve(vcenter)
         with Simulator(folder, speed=SPEED, lifetime=600) as vcenter:
-            return demo(vcenter, folder)
+            return demo(vcenter)
     return 0 if arguments.serve else 130
 
 

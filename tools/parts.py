@@ -40,9 +40,9 @@ TYPED = (
     "tests/kill",
     "tests/security",
     "tests/both_ways",
-    "tests/awx",
     "tests/progress",
     "tests/report",
+    "tests/awx",
 )
 
 
@@ -239,14 +239,14 @@ def both_ways() -> Outcome:
     return pytest("tests/both_ways", "--numprocesses=auto")[1]
 
 
-def awx() -> Outcome:
-    """What AWX runs and is told, with its own runner, its own modules and its own image builder."""
-    return pytest("tests/awx", "--numprocesses=auto", "--dist=loadfile")[1]
-
-
 def progress() -> Outcome:
     """What a reader sees while a staging runs, under ansible-playbook and ansible-runner."""
     return pytest("tests/progress")[1]
+
+
+def awx() -> Outcome:
+    """What AWX runs and is told, with its own runner, its own modules and its own image builder."""
+    return pytest("tests/awx", "--numprocesses=auto", "--dist=loadfile")[1]
 
 
 def sanity(environment: Environment = HERE) -> Outcome:
@@ -352,8 +352,8 @@ KILL = (Part("kill", kill),)
 SECURITY = (Part("security", security),)
 REPORT = (Part("report", report),)
 BOTH_WAYS = (Part("both ways", both_ways),)
-AWX = (Part("awx", awx),)
 PROGRESS = (Part("progress", progress),)
+AWX = (Part("awx", awx),)
 SANITY = (Part("sanity", sanity),)
 INTEGRATION = (Part("integration", integration),)
 MOLECULE = (Part("molecule", molecule),)
@@ -371,8 +371,8 @@ GROUPS = {
     "security": SECURITY,
     "report": REPORT,
     "both_ways": BOTH_WAYS,
-    "awx": AWX,
     "progress": PROGRESS,
+    "awx": AWX,
     "sanity": SANITY,
     "integration": INTEGRATION,
     "molecule": MOLECULE,
@@ -389,8 +389,8 @@ GROUPS = {
     + SANITY
     + INTEGRATION
     + BOTH_WAYS
-    + AWX
     + PROGRESS
+    + AWX
     + MOLECULE
     + BUILD
     + IMPORTER,

@@ -96,8 +96,8 @@ _value:
 
 import typing as t
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._gates import gates_of
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout_plan import Json
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._gates import gates_of, modes_of
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout_plan import Json, names
 
 
 def stage_gates(
@@ -114,12 +114,12 @@ def stage_gates(
     """Return the verdict of each gate."""
     return gates_of(
         int(wave),
-        modes or {},
+        modes_of(modes),
         appliance=appliance,
         services=services,
         found=found,
         planned={one["moid"]: one.get("commit") for one in planned},
-        allowed_states=allowed_states,
+        allowed_states=names(allowed_states),
         time=time,
     )
 

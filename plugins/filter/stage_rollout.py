@@ -29,8 +29,8 @@ options:
     description:
       - The variables of the role without their prefix, of which these count, C(waves), C(canary), C(mode), C(commit),
         C(allow_empty), C(max_failed_hosts), C(max_failed_clusters), C(wave_max_failed_hosts),
-        C(wave_max_failed_clusters), C(not_after), C(sites), C(site_pattern) and C(gates), besides C(vcenter) (its
-        name) and C(started) (when the run began, in UTC).
+        C(wave_max_failed_clusters), C(not_after), C(sites), C(site_pattern), C(gates), C(gate_allowed_states) and
+        C(gate_interval), besides C(vcenter) (its name) and C(started) (when the run began, in UTC).
       - Sizes of waves have the meaning of C(serial) of a play. Each is a number of clusters, or a percentage of the
         clusters that are managed by an image, rounded down but at least one. The last size is repeated until no cluster
         is left. So V([1, "25%", "100%"]) makes waves of 1, 2 and 7 from 10 clusters.
@@ -63,7 +63,9 @@ options:
     type: str
     default: ""
   state:
-    description: The text of the state file of an earlier run, to go on with.
+    description:
+      - The content of the state file of an earlier run, to go on with, in base64 as M(ansible.builtin.slurp) returns
+        it. What is damaged is left alone, and a note in C(plan) tells.
     type: str
     default: ""
   check_mode:
@@ -104,6 +106,7 @@ _value:
       - 13 hosts newly staged, 4 needed nothing, 1 failed.
 """
 
+import base64
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout import rollout_of
@@ -131,7 +134,7 @@ def stage_rollout(
         problems=problems,
         problem=problem,
         stopped=stopped,
-        state=state,
+        state=base64.b64decode(state).decode("utf-8", "replace"),
         check_mode=check_mode,
     )
 

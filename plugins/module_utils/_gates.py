@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout_plan import Json
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout_plan import Json, Settings, mapping
 
 GO, NOTE, BLOCK = "go", "note", "block"
 
@@ -94,16 +94,33 @@ def gates_of(
     return gates
 
 
-def wrong_modes(modes: t.Mapping[str, str]) -> list[str]:
-    """Return a sentence for each gate that does not exist and each mode that is none."""
+def modes_of(raw: t.Any) -> Json:
+    """Return the modes as users give them; none where they cannot be read, which ``settings_of`` tells."""
+    try:
+        return mapping(raw)
+    except ValueError:
+        return {}
+
+
+def wrong_in(settings: Settings) -> list[str]:
+    """Return a sentence for each gate that does not exist, mode that is none, and state that cannot be let through."""
+    modes = settings.gates
     return [
-        f"gates: {name!r} is no gate; there are {', '.join(DEFAULT_MODES)}"
-        for name in modes
-        if name not in DEFAULT_MODES
-    ] + [
-        f"gates: the mode {mode!r} of {name} is none of {', '.join(MODES)}"
-        for name, mode in modes.items()
-        if name in DEFAULT_MODES and mode not in MODES
+        *(
+            f"gates: {name!r} is no gate; there are {', '.join(DEFAULT_MODES)}"
+            for name in modes
+            if name not in DEFAULT_MODES
+        ),
+        *(
+            f"gates: the mode {mode!r} of {name} is none of {', '.join(MODES)}"
+            for name, mode in modes.items()
+            if name in DEFAULT_MODES and mode not in MODES
+        ),
+        *(
+            f"gate_allowed_states: {state} cannot be let through, as vCenter restarts its services then"
+            for state in NEVER_ALLOWED
+            if state in settings.allowed_states
+        ),
     ]
 
 

@@ -15,7 +15,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._gates import (
     DEFAULT_MODES,
     NOTE,
     gate,
-    wrong_modes,
+    wrong_in,
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout_plan import (
     NAMED_IN_TITLE,
@@ -24,6 +24,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout_plan im
     Left,
     Plan,
     Settings,
+    instant,
     plan_of,
     settings_of,
     state_of,
@@ -32,6 +33,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout_plan im
 SCHEMA_VERSION = 1
 NOT_IMAGE_MANAGED, NOT_STARTED, UNKNOWN = "not_image_managed", "not_started", "unknown"
 UNCHANGED, STAGED, PARTLY_FAILED, FAILED = "unchanged", "staged", "partly_failed", "failed"
+COUNTS = ("staged", "skipped", "failed", "started")
 FAILED_HOSTS_TOLD = 50
 """How many failed hosts of a cluster are kept by name; the report has all."""
 
@@ -60,11 +62,12 @@ def rollout_of(
     :param state: the text of the state file.
     """
     settings, wrong = settings_of(raw_settings)
-    wrong += wrong_modes(settings.gates)
+    wrong += wrong_in(settings)
     plan = plan_of(found, settings, [*wrong, *problems], state)
     waves, entries = [], []
     for number, wave in enumerate(plan.waves, 1):
-        told = [one for one in runs if one["wave"] == number]
+        # Templates make text of numbers before ansible-core 2.19.
+        told = [one for one in runs if str(one["wave"]) == str(number)]
         entries += [
             _entry(cluster, plan, number, _outcomes(told, cluster["moid"]), bool(told)) for cluster in wave.clusters
         ]
@@ -79,7 +82,7 @@ def rollout_of(
         "commit": settings.commit,
         "started": settings.started,
         "not_after": settings.not_after.strftime("%Y-%m-%dT%H:%M:%SZ") if settings.not_after else None,
-        "hosts": _hosts(entries),
+        "hosts": {**_hosts(entries), "not_started": _waiting(entries, found)},
         "hosts_total": sum(one["counts"]["hosts"] for one in found if one.get("counts") and one["image_managed"]),
         "gates": [*gates, *_commit_gates(entries, settings)],
         "clusters": entries,
@@ -90,6 +93,7 @@ def rollout_of(
         mine = [entry for entry in entries if entry["wave"] == wave["number"]]
         exceeded += _wave_budget(wave, mine, settings)
         wave["summary"] = [_told(entry, plan.labels, check_mode) for entry in mine]
+    rollout["budget"]["exceeded"] = bool(exceeded)
     found_wrong = [*plan.problems, *(wave["problem"] for wave in waves if wave["problem"]), *exceeded, *blocked]
     if stopped and _mode("window", settings) == "fail":
         found_wrong.append(stopped)
@@ -121,7 +125,7 @@ def _wave(number: int, plan: Plan, runs: list[Json]) -> Json:
     wave = plan.waves[number - 1]
     names = _listed([plan.labels[cluster["moid"]] for cluster in wave.clusters])
     lost = [
-        f"Wave {number}: {run['staged'].get('msg', 'the module returned nothing')}"
+        f"Wave {number}: {run['staged'].get('msg') or 'the module returned nothing'}"
         for run in runs
         if "clusters" not in run["staged"]
     ]
@@ -157,20 +161,22 @@ def _outcomes(runs: list[Json], moid: str) -> list[Json]:
 def _entry(cluster: Json, plan: Plan, wave: int, outcomes: list[Json], started: bool) -> Json:
     """Return what became of one cluster, which may have been tried several times."""
     last = outcomes[-1] if outcomes else {}
-    counts = {name: last["counts"][name] if last else 0 for name in ("staged", "skipped", "failed", "started")}
-    if outcomes:
+    # A try that was refused as a whole says nothing of the hosts.
+    telling = [one for one in outcomes if any(one["counts"].values())][-1:]
+    counts = {name: telling[0]["counts"][name] if telling else 0 for name in COUNTS}
+    if telling:
         # What one try has staged, the next one skips.
-        total = sum(counts.values())
-        counts["staged"] = sum(one["counts"]["staged"] for one in outcomes)
-        counts["skipped"] = total - counts["staged"] - counts["failed"] - counts["started"]
-    failed = [host for host in last.get("hosts", ()) if host["verdict"] == "failed"]
+        already = sum(one["counts"]["staged"] for one in outcomes) - counts["staged"]
+        counts["staged"] += already
+        counts["skipped"] = max(0, counts["skipped"] - already)
+    failed = [host for one in telling for host in one.get("hosts") or () if host["verdict"] == "failed"]
     return {
         **_base(cluster, plan),
         "wave": wave,
         "verdict": _cluster_verdict(last, counts) if last else UNKNOWN if started else NOT_STARTED,
         "why": "",
         "changed": any(one["changed"] for one in outcomes),
-        "msg": last.get("msg", ""),
+        "msg": last.get("msg") or "",
         "commit": next((one["commit"] for one in reversed(outcomes) if one.get("commit")), None),
         "commit_time": next((one["commit_time"] for one in reversed(outcomes) if one.get("commit_time")), None),
         "task": (last.get("task") or {}).get("id"),
@@ -196,7 +202,7 @@ def _left_entry(left: Left, plan: Plan) -> Json:
         **_base(left.cluster, plan),
         **{"wave": None, "verdict": left.verdict, "why": left.why, "changed": False, "msg": ""},
         **{"commit": None, "commit_time": None, "task": None, "failed_hosts": []},
-        "counts": {name: left.counts.get(name, 0) for name in ("staged", "skipped", "failed", "started")},
+        "counts": {name: left.counts.get(name, 0) for name in COUNTS},
     }
 
 
@@ -208,9 +214,13 @@ def _cluster_verdict(outcome: Json, counts: Json) -> str:
 
 
 def _hosts(entries: t.Sequence[Json]) -> Json:
-    return {
-        name: sum(entry["counts"][name] for entry in entries) for name in ("staged", "skipped", "failed", "started")
-    }
+    return {name: sum(entry["counts"][name] for entry in entries) for name in COUNTS}
+
+
+def _waiting(entries: t.Sequence[Json], found: t.Sequence[Json]) -> int:
+    """Return how many hosts are in the clusters that were not started."""
+    waiting = [entry["moid"] for entry in entries if entry["verdict"] == NOT_STARTED]
+    return sum(one["counts"]["hosts"] for one in found if one["moid"] in waiting and one.get("counts"))
 
 
 def _commit_gates(entries: t.Sequence[Json], settings: Settings) -> list[Json]:
@@ -219,7 +229,7 @@ def _commit_gates(entries: t.Sequence[Json], settings: Settings) -> list[Json]:
     for entry in entries:
         wanted, staged = settings.commit or entry["planned_commit"], entry["commit"]
         # An image that is older than the rollout was only not scanned for yet.
-        older = settings.started and entry["commit_time"] and entry["commit_time"] < settings.started
+        older = _is_before(entry["commit_time"], settings.started)
         if wanted and staged and staged != wanted and not older:
             gates.append(
                 gate(
@@ -229,6 +239,14 @@ def _commit_gates(entries: t.Sequence[Json], settings: Settings) -> list[Json]:
                 )
             )
     return gates
+
+
+def _is_before(time: str | None, start: str) -> bool:
+    """Whether a time is known to be before another one."""
+    try:
+        return bool(time and start) and instant(str(time)) < instant(start)
+    except (ValueError, TypeError):
+        return False
 
 
 def _mode(name: str, settings: Settings) -> str:
@@ -249,7 +267,6 @@ def _budget(entries: t.Sequence[Json], settings: Settings) -> tuple[Json, list[s
         "max_failed_hosts": str(settings.max_failed_hosts) if settings.max_failed_hosts else None,
         "failed_clusters": clusters[0],
         "max_failed_clusters": str(settings.max_failed_clusters) if settings.max_failed_clusters else None,
-        "exceeded": bool(exceeded),
     }
     return budget, exceeded
 

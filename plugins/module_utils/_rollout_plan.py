@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import datetime
 import fnmatch
@@ -21,6 +22,7 @@ T = t.TypeVar("T")
 
 STATE_VERSION = 1
 DONE = ("staged", "unchanged")
+RUN_MODES = ("all", "plan", "canary", "rest")
 NAMED_IN_TITLE = 8
 """How many clusters the title of a wave names."""
 
@@ -44,7 +46,7 @@ class Amount:
         text = "" if value is None else str(value).strip()
         if not text:
             return None
-        match = re.fullmatch(r"([0-9]+)(%?)", text)
+        match = re.fullmatch(r"([0-9]+)\s*(%?)", text)
         if isinstance(value, (bool, float)) or not match or (match[2] and int(match[1]) > 100):
             raise ValueError(f"{value!r} is neither a number from 0 nor a percentage from '0%' to '100%'")
         return cls(int(match[1]), bool(match[2]))
@@ -78,6 +80,7 @@ class Settings:
     sites: tuple[tuple[str, tuple[str, ...]], ...] = ()
     site_pattern: str = ""
     gates: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    allowed_states: tuple[str, ...] = ()
     vcenter: str = ""
     started: str = ""
 
@@ -91,46 +94,96 @@ def settings_of(raw: t.Mapping[str, t.Any]) -> tuple[Settings, list[str]]:
     :param raw: as users give them; what a survey or the command line gives is text.
     """
     problems: list[str] = []
-    read: Json = {
-        "waves": tuple(texts(raw.get("waves", ["100%"]))),
-        "canary": tuple(texts(raw.get("canary"))),
-        "mode": raw.get("mode") or "all",
-        "commit": raw.get("commit") or None,
-        "allow_empty": bool(raw.get("allow_empty")),
-        "site_pattern": raw.get("site_pattern") or "",
-        "gates": dict(raw.get("gates") or {}),
-        "vcenter": raw.get("vcenter") or "",
-        "started": raw.get("started") or "",
-    }
-    for name in BUDGETS:
+
+    def read(name: str, reader: t.Callable[[t.Any], T], otherwise: T) -> T:
         try:
-            read[name] = Amount.of(raw.get(name))
+            return reader(raw.get(name))
         except ValueError as error:
             problems.append(f"{name}: {error}")
-    try:
-        read["not_after"] = time_of(raw.get("not_after"), raw.get("started"))
-    except ValueError as error:
-        problems.append(f"not_after: {error}")
-    sites = raw.get("sites") or {}
-    if isinstance(sites, dict):
-        read["sites"] = tuple((str(site), tuple(texts(clusters))) for site, clusters in sites.items())
-    else:
-        problems.append("sites: it has to map each site to the names of its clusters")
-    try:
-        re.compile(read["site_pattern"])
-    except re.error as error:
-        problems.append(f"site_pattern: {read['site_pattern']!r} is no regular expression ({error})")
-        read["site_pattern"] = ""
-    return Settings(**read), problems
+            return otherwise
+
+    budgets: dict[str, Amount | None] = {name: read(name, Amount.of, None) for name in BUDGETS}
+    sites = read("sites", mapping, {})
+    read("gate_interval", _seconds, None)
+    commit = raw.get("commit")
+    settings = Settings(
+        waves=tuple(texts(raw.get("waves", ["100%"]))),
+        canary=tuple(names(raw.get("canary"))),
+        mode=read("mode", _mode, "plan"),
+        # In YAML a commit looks like a number.
+        commit=None if commit is None else str(commit).strip() or None,
+        allow_empty=truth(raw.get("allow_empty")),
+        not_after=read("not_after", lambda value: time_of(value, raw.get("started")), None),
+        sites=tuple((site, tuple(names(clusters))) for site, clusters in sites.items()),
+        site_pattern=read("site_pattern", _pattern, ""),
+        gates=read("gates", mapping, {}),
+        allowed_states=tuple(names(raw.get("gate_allowed_states"))),
+        vcenter=str(raw.get("vcenter") or ""),
+        started=str(raw.get("started") or ""),
+        **budgets,
+    )
+    return settings, problems
 
 
 def texts(value: t.Any) -> list[t.Any]:
-    """Return a list as it is, and the parts of a text between commas or on lines."""
+    """Return a list as it is, and the parts of a text, which is a list in JSON or has commas or lines between them."""
     if value is None:
         return []
+    if isinstance(value, str) and value.strip().startswith("["):
+        # A pattern may begin like that as well.
+        with contextlib.suppress(ValueError, RecursionError):
+            value = json.loads(value)
     if isinstance(value, (list, tuple)):
-        return [part for part in value if str(part).strip()] if all(isinstance(one, str) for one in value) else [*value]
+        return [one for one in value if not isinstance(one, str) or one.strip()]
     return [part.strip() for part in re.split(r"[,\n]", str(value)) if part.strip()]
+
+
+def names(value: t.Any) -> list[str]:
+    """Return what ``texts`` does, as text."""
+    return [str(one).strip() for one in texts(value)]
+
+
+def mapping(value: t.Any) -> Json:
+    """Return a dictionary with keys of text, also from text in JSON, and from ``name=value`` with commas between.
+
+    :raises ValueError: it is none.
+    """
+    read = value or {}
+    if isinstance(value, str):
+        pairs = [part.partition("=") for part in names(value)]
+        read = {name.strip(): what.strip() for name, sign, what in pairs} if all(one[1] for one in pairs) else None
+        if value.strip().startswith("{"):
+            with contextlib.suppress(ValueError, RecursionError):
+                read = json.loads(value)
+    if not isinstance(read, dict):
+        raise ValueError(f"{value!r} is no mapping; write it in YAML or JSON, such as {{name: value}}")
+    return {str(name): what for name, what in read.items()}
+
+
+def truth(value: t.Any) -> bool:
+    """Return what Ansible means by a value of yes or no."""
+    return str(value or "").strip().lower() not in ("", "0", "0.0", "false", "f", "no", "n", "off")
+
+
+def _mode(value: t.Any) -> str:
+    mode = str(value or RUN_MODES[0])
+    if mode not in RUN_MODES:
+        raise ValueError(f"{mode!r} is none of {', '.join(RUN_MODES)}")
+    return mode
+
+
+def _pattern(value: t.Any) -> str:
+    pattern = str(value or "")
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{pattern!r} is no regular expression ({error})") from error
+    return pattern
+
+
+def _seconds(value: t.Any) -> None:
+    if value is not None and not re.fullmatch(r"0*[1-9][0-9]*", str(value).strip()):
+        raise ValueError(f"{value!r} is no number of seconds above 0")
 
 
 def time_of(value: t.Any, started: str | None) -> datetime.datetime | None:
@@ -144,26 +197,38 @@ def time_of(value: t.Any, started: str | None) -> datetime.datetime | None:
     text = str(value or "").strip()
     if not text:
         return None
+    # Without quotes, YAML takes 22:30 for a number with the base 60.
+    if re.fullmatch(r"[0-9]{2,4}", text) and 60 <= int(text) < 24 * 60:
+        text = f"{int(text) // 60}:{int(text) % 60:02}"
+    try:
+        point = _next(text, started) or instant(text)
+        if point.tzinfo is not None:
+            return point.astimezone(datetime.timezone.utc)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError(
+        f"{text!r} is neither a time of day such as '04:00' or '04:00+01:00', nor a date and time with its offset such "
+        "as '2026-03-02T04:00:00Z'"
+    )
+
+
+def _next(text: str, started: str | None) -> datetime.datetime | None:
+    """Return the next time of a day after the start; None if it is no time of a day."""
     day = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])\s*(Z|[+-][0-9]{2}:?[0-9]{2})?", text)
     if not day:
-        try:
-            point = _instant(text)
-        except ValueError:
-            point = None
-        if point is None or point.tzinfo is None:
-            raise ValueError(
-                f"{text!r} is neither a time of day such as '04:00' or '04:00+01:00', nor a date and time with its "
-                "offset such as '2026-03-02T04:00:00Z'"
-            )
-        return point.astimezone(datetime.timezone.utc)
-    begin = _instant(started) if started else datetime.datetime.now(datetime.timezone.utc)
-    zone = _instant(f"2000-01-01T00:00:00{day[3] or 'Z'}").tzinfo
-    local = begin.astimezone(zone)
+        return None
+    begin = instant(started) if started else datetime.datetime.now(datetime.timezone.utc)
+    local = begin.astimezone(instant(f"2000-01-01T00:00:00{day[3] or 'Z'}").tzinfo)
     point = local.replace(hour=int(day[1]), minute=int(day[2]), second=0, microsecond=0)
-    return (point if point > local else point + datetime.timedelta(days=1)).astimezone(datetime.timezone.utc)
+    return point if point > local else point + datetime.timedelta(days=1)
 
 
-def _instant(text: str) -> datetime.datetime:
+def instant(text: str) -> datetime.datetime:
+    """Return a point in time.
+
+    :param text: ISO 8601.
+    :raises ValueError: it is none.
+    """
     # Python 3.10 knows neither Z nor an offset without its colon.
     text = re.sub(r"Z$", "+00:00", text.strip())
     return datetime.datetime.fromisoformat(re.sub(r"([+-][0-9]{2})([0-9]{2})$", r"\1:\2", text))
@@ -282,11 +347,7 @@ def _waves(
     """Return the waves, and the clusters that an earlier run has done with the number of their hosts."""
     by_moid = {one["moid"]: one for one in managed}
     done = {moid: number for moid, one in by_moid.items() if (number := _done(one, earlier)) is not None}
-    groups = [
-        (bool(wave["canary"]), [by_moid[moid] for moid in wave["clusters"] if moid in by_moid])
-        for wave in earlier["waves"]
-    ]
-    planned = {one["moid"] for dummy, group in groups for one in group}
+    groups, planned = _kept(earlier, by_moid)
     new = [one for one in canaries if one["moid"] not in planned]
     if new:
         groups.insert(0, (True, new))
@@ -304,6 +365,18 @@ def _waves(
     chosen = {"plan": (), "canary": (True,), "rest": (False,)}.get(settings.mode, (True, False))
     waves = [Wave(tuple(group), canary, canary in chosen) for canary, group in left if group]
     return waves, [(by_moid[moid], number) for moid, number in done.items()]
+
+
+def _kept(earlier: Json, by_moid: t.Mapping[str, Json]) -> tuple[list[tuple[bool, list[Json]]], set[str]]:
+    """Return the waves of an earlier run with the clusters that are still there, and their identifiers."""
+    groups: list[tuple[bool, list[Json]]] = []
+    planned: set[str] = set()
+    for wave in earlier["waves"]:
+        group = [moid for moid in dict.fromkeys(wave["clusters"]) if moid in by_moid and moid not in planned]
+        planned.update(group)
+        if group:
+            groups.append((wave["canary"], [by_moid[moid] for moid in group]))
+    return groups, planned
 
 
 def waves_of(clusters: t.Sequence[T], sizes: t.Sequence[t.Any], total: int | None = None) -> list[list[T]]:
@@ -346,13 +419,8 @@ def usable(state: str | None, settings: Settings) -> tuple[Json, str]:
         return NO_STATE, ""
     try:
         read = json.loads(state)
-        sound = (
-            read["schema_version"] == STATE_VERSION
-            and isinstance(read["started"], str)
-            and all(isinstance(wave["canary"], bool) and isinstance(wave["clusters"], list) for wave in read["waves"])
-            and all({"verdict", "commit"} <= set(one) and int(one["hosts"]) >= 0 for one in read["clusters"].values())
-        )
-    except (ValueError, LookupError, TypeError, AttributeError):
+        sound = _is_state(read)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         sound = False
     if not sound:
         return NO_STATE, "The state file does not hold the state of a rollout; a new rollout begins."
@@ -366,13 +434,27 @@ def usable(state: str | None, settings: Settings) -> tuple[Json, str]:
     return read, f"Going on with the rollout that began at {read['started']}."
 
 
+def _is_state(read: Json) -> bool:
+    return (
+        read["schema_version"] == STATE_VERSION
+        # It is shown.
+        and re.fullmatch(r"[0-9TZ:-]*", read["started"]) is not None
+        and all(isinstance(wave["canary"], bool) for wave in read["waves"])
+        and all(isinstance(moid, str) for wave in read["waves"] for moid in [*wave["clusters"]])
+        and all(
+            {"verdict", "commit"} <= set(one) and isinstance(one["hosts"], int) for one in read["clusters"].values()
+        )
+    )
+
+
 def _done(cluster: Json, earlier: Json) -> int | None:
     """Return the number of hosts of a cluster that an earlier run has done for the image that it still has."""
     known = earlier["clusters"].get(cluster["moid"])
-    if not known or known["verdict"] not in DONE or known["commit"] != cluster.get("commit"):
+    commit = cluster.get("commit")
+    if not known or known["verdict"] not in DONE or commit is None or known["commit"] != commit:
         return None
     # One more host since then is one more to stage.
-    number = int(known["hosts"])
+    number = max(0, known["hosts"])
     return number if cluster.get("counts", {}).get("hosts", number) == number else None
 
 

@@ -581,12 +581,12 @@ def test_a_host_that_came_after_the_last_scan_is_staged(
     for cluster in (prod, edge):
         world.engine.scan(cluster.managed, "somebody")
     clock.sleep(600)
-    before = len(vcenter.requests)
+    number = len(vcenter.requests)
     assert staged(clusters=["prod", "domain-c9"])["changed"] is False
-    assert [request.path for request in vcenter.requests[before:]].count("/api/vcenter/host") == 1
+    assert [request.path for request in vcenter.requests[number:]].count("/api/vcenter/host") == 1
     # One from elsewhere, or one of the two clusters that its new cluster was scanned for and its old one was not.
-    host = (edge if scanned else world.host("host-22").cluster).hosts[0]
-    host.cluster.hosts.remove(host)
+    before = edge if scanned else world.cluster("domain-c11")
+    host = before.hosts.pop(0)
     prod.hosts.append(host)
     host.cluster, host.status, host.staged_commit = prod, "NON_COMPLIANT", None
     if scanned:
