@@ -64,12 +64,13 @@ def rollout_of(
     settings, wrong = settings_of(raw_settings)
     wrong += wrong_in(settings)
     plan = plan_of(found, settings, [*wrong, *problems], state)
-    waves, entries = [], []
-    for number, wave in enumerate(plan.waves, 1):
+    waves: list[Json] = []
+    entries: list[Json] = []
+    for number, planned in enumerate(plan.waves, 1):
         # Templates make text of numbers before ansible-core 2.19.
         told = [one for one in runs if str(one["wave"]) == str(number)]
         entries += [
-            _entry(cluster, plan, number, _outcomes(told, cluster["moid"]), bool(told)) for cluster in wave.clusters
+            _entry(cluster, plan, number, _outcomes(told, cluster["moid"]), bool(told)) for cluster in planned.clusters
         ]
         waves.append(_wave(number, plan, told))
     entries += [_left_entry(one, plan) for one in plan.left]

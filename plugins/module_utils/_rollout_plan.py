@@ -103,7 +103,7 @@ def settings_of(raw: t.Mapping[str, t.Any]) -> tuple[Settings, list[str]]:
             return otherwise
 
     budgets: dict[str, Amount | None] = {name: read(name, Amount.of, None) for name in BUDGETS}
-    sites = read("sites", mapping, {})
+    sites: Json = read("sites", mapping, {})
     read("gate_interval", _seconds, None)
     commit = raw.get("commit")
     settings = Settings(
@@ -287,6 +287,7 @@ def plan_of(
     told, notes = [*problems], []
     managed = [one for one in found if one["image_managed"]]
     told += [f"{one['name']}: {' '.join(one['unknown'])}" for one in found if one["image_managed"] is None]
+    told += [f"{one['name']} has no commit '{settings.commit}'" for one in managed if one.get("has_commit") is False]
     if not managed and not settings.allow_empty and not told:
         told.append(
             "There is nothing to stage: no cluster or host that is selected is managed by an image. "

@@ -100,7 +100,7 @@ class Selection:
         self,
         kind: str,
         wanted: t.Sequence[str] | None,
-        exclude: t.Sequence[str],
+        exclude: t.Sequence[str] | None,
         look_up: t.Callable[[t.Sequence[str] | None], list[E_]],
     ) -> list[E_]:
         patterns = {name for name in wanted or () if _PATTERN.search(name)}
@@ -116,6 +116,7 @@ class Selection:
                 if not fitting and name in patterns:
                     self.notes.append(f"No {kind} matches '{name}'.")
                 chosen.update({one.moid: one for one in fitting})
+        exclude = exclude or ()
         for name in exclude:
             if not any(_fits(one, name) for one in chosen.values()):
                 self.notes.append(f"Nothing that is selected matches '{name}', which is to be excluded.")

@@ -69,10 +69,11 @@ class Scene:
     """A playbook with the role against that vCenter, and what it left behind."""
 
     def __init__(self, place: pathlib.Path, vcenter: VCenter, proof: pathlib.Path) -> None:
-        self.report, self.precious, self._proof = place / "report.json", place / "precious", proof
+        self.folder, self.state, self._proof = place / "report", place / "state.json", proof
+        self.precious = place / "precious"
         self.precious.write_text("precious", encoding="utf-8")
-        # Where the report is to go, somebody has put a link.
-        self.report.symlink_to(self.precious)
+        # Where the state is to go, somebody has put a link.
+        self.state.symlink_to(self.precious)
         self.playbook = Playbook(place, {**environment(vcenter), "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml"})
 
     def run(self, percent: int, *arguments: str) -> Ended:
@@ -80,8 +81,10 @@ class Scene:
             "rolling_stage_clusters": ["domain-c8", "domain-c9", "domain-c10"],
             "rolling_stage_waves": [1, "100%"],
             "rolling_stage_poll_interval": 1,
-            "rolling_stage_max_failed_hosts_percent": percent,
-            "rolling_stage_report_path": str(self.report),
+            "rolling_stage_max_failed_hosts": f"{percent}%",
+            "rolling_stage_report_dir": str(self.folder),
+            "rolling_stage_state_path": str(self.state),
+            "rolling_stage_site_pattern": "^([a-z]+) ",
         }
         show = {"msg": "{{ rolling_stage_result }}"}
         include = {
@@ -97,16 +100,19 @@ class Scene:
     def check(self, ended: Ended) -> Json:
         """Return the report, after a look at everything for whether a trap has snapped."""
         log = self.playbook.log.read_text(encoding="utf-8")
-        report = self.report.read_text(encoding="utf-8")
-        for text in (ended.output, log, report):
+        files = {path.name: path.read_text(encoding="utf-8") for path in [self.state, *self.folder.iterdir()]}
+        assert {"state.json", "report.json", "report.csv", "report.html"} <= set(files)
+        for text in (ended.output, log, *files.values()):
             assert PRODUCT not in text
             assert [ascii(line) for line in text.split("\n") if line != plain(line)] == []
         assert not self._proof.exists()
         check_lines(ended.output, log)
-        assert stat.S_IMODE(self.report.stat().st_mode) == 0o600
-        assert not self.report.is_symlink()
+        assert {stat.S_IMODE((self.folder / name).stat().st_mode) for name in files if name != "state.json"} == {0o600}
+        assert stat.S_IMODE(self.state.stat().st_mode) == 0o600
+        assert not self.state.is_symlink()
         assert self.precious.read_text(encoding="utf-8") == "precious"
-        return t.cast("Json", json.loads(report))
+        assert "<script>alert" not in files["report.html"]
+        return t.cast("Json", json.loads(files["report.json"]))
 
 
 @pytest.fixture
@@ -135,7 +141,7 @@ def test_hostile_names_stay_inert_where_the_role_succeeds(scene: Scene) -> None:
     ended = scene.run(60, "-vvv", "--diff")
     assert ended.code == 0, ended.output
     report = scene.check(ended)
-    assert report["hosts"] == {"staged": 3, "skipped": 0, "failed": 1}
+    assert [report["hosts"][name] for name in ("staged", "skipped", "failed")] == [3, 0, 1]
     found = list(texts(report))
     assert all(text == plain(text) for text in found)
     # They are all still there, as what they are.

@@ -172,15 +172,19 @@ def test_secrets_in_the_environment_show_nowhere(new_scene: t.Callable[..., Scen
     role = {
         "rolling_stage_clusters": ["prod"],
         "rolling_stage_poll_interval": 1,
-        "rolling_stage_max_failed_hosts_percent": 50,
-        "rolling_stage_report_path": str(place / "report.json"),
+        "rolling_stage_max_failed_hosts": "50%",
+        "rolling_stage_report_dir": str(place / "report"),
+        "rolling_stage_state_path": str(place / "state.json"),
     }
     defaults = {"group/vsphere.lifecycle.vcenter": {"diagnostics": str(scene.trace)}}
     include = {"ansible.builtin.include_role": {"name": "vsphere.lifecycle.rolling_stage"}, "vars": role}
     ended = scene.run([{"name": "Stage", **include}], "--diff", module_defaults=defaults)
     assert ended.code == 0, ended.output
     assert {request.user for request in scene.vcenter.requests} <= {USERNAME, None}
-    assert stat.S_IMODE((place / "report.json").stat().st_mode) == 0o600
+    written = [place / "state.json", *(place / "report").iterdir()]
+    assert {path.suffix for path in written} == {".json", ".csv", ".html", ".jsonl"}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in written} == {0o600}
+    assert stat.S_IMODE((place / "report").stat().st_mode) == 0o700
     check_trace(scene.trace)
     scene.check(ended)
 

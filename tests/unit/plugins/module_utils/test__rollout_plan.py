@@ -204,10 +204,13 @@ def test_nothing_to_stage_is_a_problem_unless_it_may_be(all_of_them: list[Json])
 
 
 def test_what_forbids_a_rollout_is_told_together() -> None:
-    read, dummy = settings_of({"waves": ["0%"], "canary": ["nobody"]})
-    refused = plan_of([found("a"), found("dark", None), found("old", False)], read, ["No cluster 'b'"])
-    assert len(refused.problems) == 4
-    for number, part in enumerate(["No cluster 'b'", "dark: May not be read.", "nobody", "the wave size '0%'"]):
+    read, dummy = settings_of({"waves": ["0%"], "canary": ["nobody"], "commit": "4"})
+    clusters = [found("a", has_commit=False), found("dark", None), found("old", False, has_commit=False)]
+    refused = plan_of(clusters, read, ["No cluster 'b'"])
+    assert len(refused.problems) == 5
+    for number, part in enumerate(
+        ["No cluster 'b'", "dark: May not be read.", "a has no commit '4'", "nobody", "the wave size '0%'"]
+    ):
         assert part in refused.problems[number]
     assert refused.waves == ()
     assert {left.cluster["name"]: left.verdict for left in refused.left} == {
@@ -491,6 +494,23 @@ def test_the_state_of_another_rollout_is_told_and_left_alone(more: Json, says: s
 
 
 ENTRY = {"verdict": "staged", "commit": "5", "hosts": 2}
+DAMAGES: tuple[Json, ...] = (
+    {"schema_version": 2},
+    {"started": 7},
+    {"started": "{{ 7 * 7 }}"},
+    {"waves": None},
+    {"waves": [7]},
+    {"waves": [{}]},
+    {"waves": [{"canary": "yes", "clusters": []}]},
+    {"waves": [{"canary": True, "clusters": None}]},
+    {"waves": [{"canary": True, "clusters": [["a"]]}]},
+    {"clusters": []},
+    {"clusters": {"a": 7}},
+    {"clusters": {"a": {"verdict": "staged"}}},
+    {"clusters": {"a": {**ENTRY, "hosts": None}}},
+    {"clusters": {"a": {**ENTRY, "hosts": "2"}}},
+    {"clusters": {"a": {**ENTRY, "hosts": float("inf")}}},
+)
 
 
 @pytest.mark.parametrize(
@@ -504,26 +524,7 @@ ENTRY = {"verdict": "staged", "commit": "5", "hosts": 2}
         "{}",
         "\ufffd\ufffd",
         "[" * 100000,
-        *(
-            json.dumps({**json.loads(state([], {})), **damage})
-            for damage in (
-                {"schema_version": 2},
-                {"started": 7},
-                {"started": "{{ 7 * 7 }}"},
-                {"waves": None},
-                {"waves": [7]},
-                {"waves": [{}]},
-                {"waves": [{"canary": "yes", "clusters": []}]},
-                {"waves": [{"canary": True, "clusters": None}]},
-                {"waves": [{"canary": True, "clusters": [["a"]]}]},
-                {"clusters": []},
-                {"clusters": {"a": 7}},
-                {"clusters": {"a": {"verdict": "staged"}}},
-                {"clusters": {"a": {**ENTRY, "hosts": None}}},
-                {"clusters": {"a": {**ENTRY, "hosts": "2"}}},
-                {"clusters": {"a": {**ENTRY, "hosts": float("inf")}}},
-            )
-        ),
+        *(json.dumps({**json.loads(state([], {})), **damage}) for damage in DAMAGES),
     ],
 )
 def test_a_damaged_state_is_told_and_left_alone(text: str) -> None:

@@ -63,6 +63,7 @@ def test_all_clusters_are_told(info: Info) -> None:
         ({"clusters": ["legacy", "[ep]*"]}, ["domain-c10", "domain-c8", "domain-c9", "domain-c11"]),
         ({"clusters": ["ed*"], "datacenter": "Hamburg"}, ["domain-c11"]),
         ({"exclude": ["edge", "domain-c10"]}, ["domain-c8"]),
+        ({"clusters": ["domain-c8"], "exclude": None}, ["domain-c8"]),
         ({"clusters": ["*"], "exclude": ["?????"]}, ["domain-c8", "domain-c9", "domain-c10", "domain-c11"]),
         ({"clusters": ["prod", "prod", "pro?"]}, ["domain-c8"]),
     ],
