@@ -10,6 +10,8 @@ import pathlib
 import tarfile
 
 FOLDERS = ("awx", "plugins", "playbooks", "roles", "meta", "docs", "changelogs")
+# Galaxy's linter does not find the collection that it looks at, and this imports its playbooks. docs/awx.md shows it.
+LEFT_OUT = ("awx/project/",)
 FILES = (
     "CHANGELOG.rst",
     "CONTRIBUTING.md",
@@ -41,6 +43,7 @@ def files_in(tarball: pathlib.Path) -> list[str]:
 def wrong_in(files: list[str], sources: list[str]) -> list[str]:
     """Say what must not be among the files, and what of the sources is missing there."""
     surplus = [file for file in files if not _belongs(file)]
+    sources = [source for source in sources if not source.startswith(LEFT_OUT)]
     wanted = [*NEEDED, *(source for source in sources if source.split("/")[0] in FOLDERS)]
     missing = [file for file in dict.fromkeys(wanted) if file not in files]
     return [f"{file} must not be published" for file in surplus] + [f"{file} is missing" for file in missing]

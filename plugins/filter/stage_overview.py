@@ -48,8 +48,8 @@ RETURN = r"""
 _value:
   description:
     - The overview. C(verdict) is the worst one of all; C(problem) is empty where none failed; C(hosts) are the counts
-      of all; C(vcenters) has verdict, counts, problem, failed hosts and end of each; C(missing) has the vCenters without a
-      result; C(summary) says it all in a line each.
+      of all; C(vcenters) has verdict, counts, problem, failed hosts and end of each; C(missing) has the vCenters
+      without a result; C(summary) says it all in a line each.
   type: dict
   sample:
     verdict: failed

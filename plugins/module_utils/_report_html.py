@@ -22,6 +22,7 @@ NAMED_AT_ONCE = 12
 CAUSES_AT_ONCE = 20
 
 _GATE = {"go": ("✓", "go", "good"), "note": ("!", "noted", "part"), "block": ("✗", "closed", "bad")}
+_REASONS = {"not_started": "the rollout ended before its turn", "unknown": "nothing came back from it"}
 _GATES = {
     "appliance": "Update of vCenter",
     "updatemgr": "Lifecycle Manager service",
@@ -88,6 +89,8 @@ def _verdict(report: Json) -> Html:
 def _outcome(report: Json) -> str:
     """Return in one sentence what became of the hosts."""
     hosts = report["hosts"]
+    if _only_planned(report):
+        return f"{words.count(hosts['not_started'], 'host')} in {words.count(len(report['waves']), 'wave')}."
     if words.predicted(report):
         parts = [f"{words.count(hosts['staged'], 'host')} would be staged", f"{hosts['skipped']:,} need nothing"]
         parts += [f"{hosts['failed']:,} would fail"] if hosts["failed"] else []
@@ -97,6 +100,12 @@ def _outcome(report: Json) -> str:
         parts += [f"{hosts['failed']:,} failed"]
         parts += [f"{hosts['not_started']:,} not started"] if hosts["not_started"] else []
     return f"{', '.join(parts)}."
+
+
+def _only_planned(report: Json) -> bool:
+    """Whether nobody has asked what would become of the hosts, as in the mode ``plan``."""
+    asked = any(report["hosts"][name] for name in ("staged", "skipped", "failed"))
+    return words.predicted(report) and not asked and bool(report["hosts"]["not_started"])
 
 
 def _next(report: Json, found: list[words.Cause]) -> Html:
@@ -115,13 +124,15 @@ def _incomplete(report: Json) -> Html | None:
 def _figures(report: Json) -> Html:
     planned = words.predicted(report)
     hosts = report["hosts"]
-    figures = (
+    figures: tuple[tuple[str, str, str], ...] = (
         ("staged", "hosts to be staged" if planned else "hosts newly staged", "good"),
         ("skipped", "need nothing" if planned else "needed nothing", "calm"),
         ("failed", "would fail" if planned else "failed", "bad"),
         *([("started", "still running", "part")] if hosts["started"] else []),
         *([] if planned or hosts["not_started"] is None else [("not_started", "not started", "idle")]),
     )
+    if _only_planned(report):
+        figures = (("not_started", "hosts planned", "calm"),)
     tiles = [
         element("div", element("b", f"{hosts[name]:,}"), told, class_=f"tile of-{kind if hosts[name] else 'idle'}")
         for name, told, kind in figures
@@ -217,8 +228,9 @@ def _timeline(report: Json) -> Html | None:
     if not report["waves"] and not any(cluster["hosts"] for cluster in report["clusters"]):
         return None
     title = "The waves as planned" if report["verdict"] == "planned" else "Waves over time"
-    hint = element("p", "Open a cluster to see its hosts.", class_="quiet")
-    return _section(title, legend(report), hint, Timeline(report).picture(), kind="long")
+    hosts = any(cluster["hosts"] for cluster in report["clusters"])
+    hint = [element("p", "Open a cluster to see its hosts.", class_="quiet hint")] if hosts else []
+    return _section(title, legend(report), *hint, Timeline(report).picture(), kind="long")
 
 
 def _left_alone(report: Json) -> Html | None:
@@ -227,12 +239,12 @@ def _left_alone(report: Json) -> Html | None:
     skipped: dict[str, int] = {}
     for cluster in report["clusters"]:
         if cluster["verdict"] in words.LEFT_ALONE and not (planned and cluster["verdict"] == "not_started"):
-            reason = cluster["why"] or cluster["msg"] or "no reason given"
+            reason = cluster["why"] or cluster["msg"] or _REASONS.get(cluster["verdict"], "no reason given")
             name = element("li", element("bdi", cluster["name"] or cluster["moid"]))
             alone.setdefault((cluster["verdict"], reason), []).append(name)
         for host in cluster["hosts"]:
             if host["verdict"] == "skipped":
-                reason = host["reason"] or "compliant, or staged before"
+                reason = words.skipped_reason(host)
                 skipped[reason] = skipped.get(reason, 0) + 1
     rows: list[tuple[str, ...]] = []
     for (verdict, reason), names in alone.items():
@@ -263,7 +275,7 @@ def _gates(report: Json) -> Html | None:
         before += [f"wave{'' if len(waves) == 1 else 's'} {_some(waves)}"] if waves else []
         times = sorted(gate["time"] for gate in gates if gate["time"])
         asked = [date_and_time(times[0])] if times else []
-        asked += [date_and_time(times[-1])] if len(set(times)) > 1 else []
+        asked += [date_and_time(times[-1]).partition(" ")[2]] if len(set(times)) > 1 else []
         rows.append(
             (
                 _GATES.get(name, name),
@@ -275,7 +287,7 @@ def _gates(report: Json) -> Html | None:
             )
         )
     heads = ("Gate", "Verdict", "Answer", "Before", "Mode", "Asked")
-    return _section("Gates and their answers", _table(heads, rows, "answers"), kind="long")
+    return _section("Gates and their answers", _table(heads, rows, "answers"), kind="long gates")
 
 
 def _table(heads: t.Sequence[str], rows: t.Sequence[t.Sequence[str]], what: str) -> Html:
@@ -294,7 +306,7 @@ def _plain_table(heads: t.Sequence[str], rows: t.Sequence[t.Sequence[str]]) -> H
         element(
             "tr",
             element("th", row[0], scope="row"),
-            *(element("td", cell, data_head=name) for name, cell in zip(heads[1:], row[1:], strict=True) if cell),
+            *(element("td", cell, data_head=name) for name, cell in zip(heads[1:], row[1:], strict=True)),
         )
         for row in rows
     ]
@@ -315,12 +327,13 @@ def _about(report: Json) -> Html:
         ("ansible-core", report["ansible_version"]),
         ("Form of report.json", f"version {report['schema_version']}"),
     )
-    entries = [part for name, value in facts for part in (element("dt", name), element("dd", value or "not known"))]
+    entries = [part for name, value in facts if value for part in (element("dt", name), element("dd", value))]
     content = [element("dl", *entries)]
     for title, lines in (("In the words of the role", report["summary"]), ("The plan", report["plan"])):
         if lines:
             told = element("ul", *(element("li", line) for line in lines))
-            content.append(element("details", element("summary", title), told, class_="more"))
+            now = "" if words.predicted(report) and title == "The plan" else None
+            content.append(element("details", element("summary", title), told, class_="more", open=now))
     return _section("About this run", *content, kind="long")
 
 

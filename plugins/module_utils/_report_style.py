@@ -51,11 +51,13 @@ h1{font-size:2rem;line-height:1.2;color:var(--tone);margin:.1em 0 .3em}
 margin:12px 0 0;break-inside:avoid-page}
 .cause h3{margin-bottom:.3em}
 .cause ul,td ul{columns:24rem;column-gap:28px;padding:0;list-style:none;margin:.3em 0 0}
-td ul{columns:12rem}.cause li{break-inside:avoid}
+td ul{columns:12rem;margin:0}.cause li{break-inside:avoid}
 .name>bdi{display:inline-block;max-width:100%;max-height:6em;overflow:hidden;vertical-align:top}
 code{font:.85em ui-monospace,Consolas,monospace}
 table{border-collapse:collapse;width:100%;table-layout:fixed}
 th,td{text-align:left;vertical-align:top;padding:6px 14px 6px 0;border-bottom:1px solid var(--line)}
+.gates th:nth-child(1){width:19%}.gates th:nth-child(2){width:10%}.gates th:nth-child(3){width:28%}
+.gates th:nth-child(5){width:8%}
 thead th{color:var(--quiet);font-weight:600;white-space:nowrap}
 tbody th{font-weight:600;width:22%}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px}
@@ -63,7 +65,7 @@ dt{color:var(--quiet)}dd{margin:0}
 details>summary{cursor:pointer}
 summary:focus-visible{outline:2px solid var(--calm);outline-offset:2px;border-radius:4px}
 .more>summary{color:var(--calm);padding:4px 0}
-.row{display:grid;grid-template-columns:minmax(0,17rem) minmax(0,1fr) minmax(0,20rem);gap:2px 16px;align-items:center;
+.row{display:grid;grid-template-columns:minmax(0,23%) minmax(0,1fr) minmax(0,27%);gap:2px 16px;align-items:center;
 padding:3px 0}
 .row .outcome{font-size:.9rem}
 .head{position:sticky;top:0;background:var(--card);z-index:1;padding-top:6px}
@@ -103,8 +105,9 @@ i{display:none}
 .cluster,.host{padding:6px 0}
 dl{grid-template-columns:minmax(0,1fr)}dd{margin-bottom:6px}
 thead{position:absolute;clip-path:inset(50%);height:1px;overflow:hidden}
-tr,th,td{display:block;border:0;padding:1px 0}
+tr,th,tbody th,.gates th:nth-child(1),td{display:block;width:auto;border:0;padding:1px 0}
 tbody tr{border-bottom:1px solid var(--line);padding:8px 0}
+td:empty{display:none}
 td[data-head]::before{content:attr(data-head) ": ";color:var(--quiet)}
 }
 @media print{
@@ -115,6 +118,7 @@ section,.cause,.block,.tile{break-inside:avoid-page}
 section.long{break-inside:auto}
 h2,h3,.head{break-after:avoid-page}
 .head{position:static}
+.hint{display:none}
 a{color:inherit}
 }
 """

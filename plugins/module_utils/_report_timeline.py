@@ -61,20 +61,7 @@ class Timeline:
         if rest:
             title = element("h3", "In no wave")
             blocks.append(element("div", self._row(title, None, "", "wave"), self._rows(rest), class_="block"))
-        return element("div", *([self._head()] if self._axis else []), *blocks, class_="timeline")
-
-    def _head(self) -> Html:
-        """Return the marks of the axis. They stay in sight, so that a bar far below can be read as well."""
-        axis = t.cast("Axis", self._axis)
-        marks = []
-        for place, time, date in axis.labels():
-            anchor = "start" if place < 1 else "end" if place > 99 else "middle"
-            at = f"{place:.3f}%"
-            marks.append(element("line", x1=at, x2=at, y1="28", y2="34"))
-            marks.append(element("text", time, x=at, y="25", text_anchor=anchor))
-            marks += [element("text", date, x=at, y="11", text_anchor=anchor, class_="day")] if date else []
-        picture = element("svg", *marks, class_="axis", height="34", aria_hidden="true")
-        return element("div", element("span", "Times in UTC", class_="name quiet"), picture, class_="row head")
+        return element("div", *([_head(self._axis)] if self._axis else []), *blocks, class_="timeline")
 
     def _wave(self, wave: Json) -> Html:
         number = wave["number"]
@@ -141,8 +128,8 @@ class Timeline:
         place = self._axis.place(span) if self._axis and span else None
         if place is None:
             return None
-        bar = _rect(place, "0", "100%", label[2] if span and span.end is not None else f"{label[2]} open")
-        return element("svg", bar, class_="bar", aria_hidden="true")
+        shape = _rect(place, "0", "100%", label[2] if span and span.end is not None else f"{label[2]} open")
+        return element("svg", shape, class_="bar", aria_hidden="true")
 
     def _packed(self, span: Span | None, clusters: t.Sequence[Json]) -> Html | None:
         """Return all clusters of a wave, those that did not run at the same time in one line."""
@@ -165,6 +152,19 @@ class Timeline:
         told = ", ".join(f"{numbers.count(words)} {words}" for words in dict.fromkeys(numbers))
         tall = str(max(18, 8 + lanes * height))
         return element("svg", *shapes, class_="bar", height=tall, role="img", aria_label=told or "no clusters")
+
+
+def _head(axis: Axis) -> Html:
+    """Return the marks of the axis. They stay in sight, so that a bar far below can be read as well."""
+    marks = []
+    for place, time, date in axis.labels():
+        anchor = "start" if place < 1 else "end" if place > 99 else "middle"
+        at = f"{place:.3f}%"
+        marks.append(element("line", x1=at, x2=at, y1="28", y2="34"))
+        marks.append(element("text", time, x=at, y="25", text_anchor=anchor))
+        marks += [element("text", date, x=at, y="11", text_anchor=anchor, class_="day")] if date else []
+    picture = element("svg", *marks, class_="axis", height="34", aria_hidden="true")
+    return element("div", element("span", "Times in UTC", class_="name quiet"), picture, class_="row head")
 
 
 def legend(report: Json) -> Html:

@@ -281,4 +281,5 @@ def _unexpected(line: Json) -> Json:
 
 def _named(names: t.Sequence[str]) -> str:
     more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"{len(names)} cluster{'' if len(names) == 1 else 's'} or standalone hosts ({', '.join(names[:5])}{more})"
+    several = "" if len(names) == 1 else "s"
+    return f"{len(names)} cluster{several} or standalone host{several} ({', '.join(names[:5])}{more})"

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import Json
@@ -39,8 +40,10 @@ _HOST: dict[str, Label] = {
     "failed": ("✗", "failed", "bad"),
     "started": ("…", "still running", "part"),
 }
+_PLANNED: Label = ("▷", "planned", "calm")
 _PREDICTED = {"staged": "to be staged", "failed": "would fail", "partly_failed": "would fail in part"}
 _HINTS = 5
+_TIME_OF_REASON = re.compile(r" \([^()]*\d{4}-\d\d-\d\dT[^()]*\)$")
 LEFT_ALONE = ("not_started", "unknown", "excluded", "not_image_managed")
 """The verdicts of clusters that were not, or not to the end, worked on."""
 
@@ -57,7 +60,7 @@ def rollout_label(report: Json) -> Label:
 
 def cluster_label(verdict: str, *, planned: bool) -> Label:
     """Return the verdict of a cluster in words."""
-    return _label(_CLUSTER, verdict, planned)
+    return _PLANNED if planned and verdict == "not_started" else _label(_CLUSTER, verdict, planned)
 
 
 def host_label(verdict: str, *, planned: bool) -> Label:
@@ -141,6 +144,11 @@ def _cause(reason: str, notifications: list[Json], *kinds: str, retriable: bool 
     )
 
 
+def skipped_reason(host: Json) -> str:
+    """Return why a host needed nothing, without the time at which that was found out, which differs by cluster."""
+    return _TIME_OF_REASON.sub("", host["reason"]) or "compliant, or staged before"
+
+
 def next_steps(report: Json, found: t.Sequence[Cause]) -> list[str]:
     """Return what an operator should do now, the most urgent first.
 
@@ -194,7 +202,8 @@ def _steps_of_the_rest(report: Json) -> list[str]:
             f"No result came from {count(verdicts.count('unknown'), 'cluster')}: run again, "
             "and what still runs in vCenter is waited for."
         )
-    if verdicts.count("not_started") and not predicted(report):
+    # In a run of the canary alone, that is what was asked for.
+    if verdicts.count("not_started") and not predicted(report) and report["mode"] != "canary":
         steps.append(
             f"{count(verdicts.count('not_started'), 'cluster')} "
             f"{'was' if verdicts.count('not_started') == 1 else 'were'} not started: the next run stages what is left."

@@ -66,8 +66,6 @@ notes:
     C(group/vsphere.lifecycle.vcenter).
 seealso:
   - module: vsphere.lifecycle.esx_software_stage
-  - plugin: vsphere.lifecycle.rolling_stage
-    plugin_type: role
 """
 
 EXAMPLES = r"""

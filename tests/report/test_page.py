@@ -179,9 +179,14 @@ def test_nothing_could_be_loaded_or_run_even_if_it_were_in_the_page(browser: Bro
 
 
 def test_the_bars_of_hosts_stand_below_that_of_their_cluster(browser: Browser, pages: Pages) -> None:
-    for width in WIDTHS:
+    # In between is the width of a page of paper.
+    for width in (*WIDTHS, 740):
         browser.open(pages["500 hosts"], width=width)
         browser.evaluate(OPEN_ALL)
+        marks = browser.evaluate(
+            "[...document.querySelectorAll('.axis text:not(.day)')].map(one => one.getBoundingClientRect().toJSON())"
+        )
+        assert all(one["right"] + 4 < other["left"] for one, other in zip(marks, marks[1:], strict=False)), width
         edges = browser.evaluate(
             "[...new Set([...document.querySelectorAll('svg.bar, svg.axis')].map(one => {"
             "const place = one.getBoundingClientRect();"

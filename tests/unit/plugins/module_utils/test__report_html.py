@@ -112,6 +112,22 @@ def test_the_verdict_comes_first_then_what_to_do(name: str, first: str) -> None:
     assert headings[1] == "What to do next"
 
 
+def test_a_plan_that_asked_nobody_makes_no_numbers_up() -> None:
+    rollout, dummy = rollouts.planned()
+    rollout.update({"check_mode": False, "mode": "plan", "plan": ["Wave 1 of 2: prod-berlin (2 hosts)"]})
+    rollout["hosts"] = {"staged": 0, "skipped": 0, "failed": 0, "started": 0, "not_started": 5}
+    for cluster in rollout["clusters"][:2]:
+        cluster["verdict"] = "not_started"
+    found = page(rollout, [])
+    assert "▷ Plan: nothing was changed 5 hosts in 2 waves." in found.text
+    assert (
+        "5 hosts planned Clusters and standalone hosts: 3. Of these 2 planned, 1 not managed by an image." in found.text
+    )
+    assert "would be staged" not in found.text
+    assert "not started" not in found.text
+    assert '<details class="more" open=""><summary>The plan</summary>' in html_of(report_of(rollout))
+
+
 def test_what_failed_is_told_in_the_words_of_vcenter() -> None:
     text = page(*rollouts.small()).text
     for part in (

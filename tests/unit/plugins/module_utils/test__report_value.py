@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._report_html import html_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._report_value import SCHEMA_VERSION, report_of
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout import rollout_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import harmless
 from ansible_collections.vsphere.lifecycle.tests import rollouts
 
@@ -36,7 +37,7 @@ def strict(schema: t.Any) -> t.Any:
         return [strict(entry) for entry in schema]
     if not isinstance(schema, dict):
         return schema
-    closed = {"additionalProperties": False} if schema.get("type") == "object" else {}
+    closed = {"additionalProperties": False} if isinstance(schema.get("properties"), dict) else {}
     return {**{name: strict(value) for name, value in schema.items()}, **closed}
 
 
@@ -52,6 +53,46 @@ def test_a_report_has_the_form_of_the_schema(name: str) -> None:
     # Every member is described there.
     check(report, strict(SCHEMA))
     assert report["schema_version"] == SCHEMA_VERSION == SCHEMA["properties"]["schema_version"]["const"]
+
+
+def of_the_role(*, runs: bool, check_mode: bool = False, **settings: t.Any) -> Json:
+    """Return a rollout over two clusters as the role has it in its fact, with one wave carried out or none."""
+    found = [
+        {
+            **{"name": name, "moid": f"domain-{name}", "image_managed": name != "c", "commit": "5"},
+            "counts": {"hosts": 2, "ready": 1},
+        }
+        for name in ("a", "b", "c")
+    ]
+    outcome = {
+        **{"name": "a", "moid": "domain-a", "changed": True, "failed": True, "msg": "", "commit": "6"},
+        **{"commit_time": "2026-03-01T23:00:00Z", "task": {"id": "task-a"}},
+        "counts": {"staged": 1, "skipped": 0, "failed": 1, "started": 0},
+        "hosts": [{"name": "a1", "verdict": "failed", "reason": "No depot.", "retriable": True}],
+    }
+    run = {"wave": 1, "staged": {"clusters": [outcome]}, "started": rollouts.at(0), "ended": rollouts.at(60)}
+    whole = {"waves": [1], "vcenter": "vcenter.example.com", "started": rollouts.at(0), "canary": ["a"], **settings}
+    fact = rollout_of(found, whole, [run] if runs else [], check_mode=check_mode)
+    return {**{name: value for name, value in fact.items() if name != "state"}, "ended": rollouts.at(90)}
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        of_the_role(runs=False, mode="plan"),
+        of_the_role(runs=False, check_mode=True),
+        of_the_role(runs=True),
+        of_the_role(runs=True, mode="canary"),
+        of_the_role(runs=True, max_failed_hosts="10%", sites={"Berlin": ["a"]}, not_after="2026-03-02T00:00:00Z"),
+    ],
+    ids=["plan", "check mode", "run", "canary", "budget"],
+)
+def test_the_schema_describes_every_member_that_the_role_has(fact: Json) -> None:
+    report = report_of(fact)
+    check(report, strict(SCHEMA))
+    for name, value in fact.items():
+        if name != "clusters":
+            assert report[name] == value, name
 
 
 def test_the_schema_is_one_and_refuses_what_is_none() -> None:
@@ -111,7 +152,7 @@ def test_a_cluster_that_only_a_result_file_knows_is_not_lost() -> None:
         assert (cluster["name"], cluster["verdict"], cluster["wave"]) == ("new", verdict, None)
         assert len(cluster["hosts"]) == len(hosts)
         assert report["notes"] == [
-            "The result files tell of 1 cluster or standalone hosts (new), of which the rollout does not know"
+            "The result files tell of 1 cluster or standalone host (new), of which the rollout does not know"
         ]
         check(report)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
+
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _report_words as words
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._report_value import report_of
 from ansible_collections.vsphere.lifecycle.tests import rollouts
@@ -93,6 +95,26 @@ def test_next_steps() -> None:
         "1 cluster was not started: the next run stages what is left.",
     ]
     assert steps(*rollouts.large(2500))[0].startswith("Remove the 2 causes of failure below, ")
+
+
+def test_clusters_that_are_not_the_canary_are_nothing_to_worry_about() -> None:
+    rollout, lines = successful()
+    rollout["clusters"].append(rollouts.left_alone("rest", "domain-c9", "not_started", "", 2))
+    assert len(steps(rollout, lines, mode="canary")) == 1
+    assert "1 cluster was not started: the next run stages what is left." in steps(rollout, lines)
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("", "compliant, or staged before"),
+        ("staged already (scan of 2026-03-01T14:50:08.680Z)", "staged already"),
+        ("staged already (at 2026-03-01T14:50:08Z)", "staged already"),
+        ("skipped by vCenter (no need)", "skipped by vCenter (no need)"),
+    ],
+)
+def test_why_hosts_needed_nothing_is_told_without_the_time_of_each(reason: str, told: str) -> None:
+    assert words.skipped_reason({"reason": reason}) == told
 
 
 def test_many_closed_gates_are_not_all_told_twice() -> None:
