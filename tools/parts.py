@@ -246,7 +246,7 @@ def progress() -> Outcome:
 
 def awx() -> Outcome:
     """What AWX runs and is told, with its own runner, its own modules and its own image builder."""
-    return pytest("tests/awx", "--numprocesses=auto", "--dist=loadfile")[1]
+    return pytest("tests/awx", "--numprocesses=auto", "--dist=loadgroup")[1]
 
 
 def sanity(environment: Environment = HERE) -> Outcome:

@@ -21,7 +21,7 @@ from .controller import TOKEN, Controller
 from .peer import collections_path
 
 NAME = "Staging, region north"
-VCENTERS = ("vcenter-a.example.com", "vcenter-b.example.com", "vcenter-c.example.com")
+VCENTERS = ("vcenter-a.example.com", "vcenter-b.example.com")
 
 
 @dataclasses.dataclass
