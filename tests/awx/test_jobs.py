@@ -300,7 +300,6 @@ def test_spaces_after_commas_are_left_out() -> None:
         assert done.code == 0, done.output
 
 
-@pytest.mark.xfail(reason="the role does not take minutes for a time of day", strict=True)
 def test_a_time_of_day_arrives_whatever_yaml_makes_of_it() -> None:
     # ansible-core since 2.19 makes 1320 of it, the minutes.
     with planned(rolling_stage_not_after="22:00") as done:

@@ -10,7 +10,7 @@ import pathlib
 
 import pytest
 
-from ansible_collections.vsphere.lifecycle.tools import counts, layers, matrix, tarball
+from ansible_collections.vsphere.lifecycle.tools import browser, counts, layers, matrix, parts, tarball
 
 REPORT = """<testsuites><testsuite>
 <testcase classname="tests.unit.test_a" name="test_one" />
@@ -103,3 +103,17 @@ def test_who_may_import_whom(name: str, module: str, reason: str) -> None:
 )
 def test_python_for_an_ansible_core(core: str, present: list[int], expected: int | None) -> None:
     assert matrix.choice(core, {minor: f"python3.{minor}" for minor in present}) == expected
+
+
+def test_without_a_browser_the_report_is_left_out_with_a_reason(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    assert browser.find_browser() is None
+    assert "no Chromium on this machine" in parts.report().left_out
+    program = tmp_path / "elsewhere"
+    program.write_text("")
+    program.chmod(0o700)
+    monkeypatch.setenv("CHROMIUM", str(program))
+    assert browser.find_browser() == str(program)
