@@ -101,7 +101,7 @@ def rollout_of(
     rollout["problem"] = problem or ". ".join(one.rstrip(".") for one in dict.fromkeys(found_wrong))
     rollout["stopped"] = stopped
     rollout["waves"] = waves
-    rollout["plan"] = [*plan.notes, *(_planned(wave, plan, found) for wave in waves)]
+    rollout["plan"] = [*plan.notes, *(_planned(wave, plan, found, only_plan=settings.mode == "plan") for wave in waves)]
     rollout["plan"] += [_told(entry, plan.labels, check_mode) for entry in entries if entry["wave"] is None]
     rollout["verdict"] = _verdict(rollout)
     rollout["summary"] = _summary(rollout, plan.labels)
@@ -310,6 +310,12 @@ def _percent(part: int, total: int) -> float:
 def _summary(rollout: Json, labels: t.Mapping[str, str]) -> list[str]:
     """Return the rollout in words, one line for each thing that an operator has to know."""
     hosts, would = rollout["hosts"], "would be " if rollout["check_mode"] else ""
+    if rollout["mode"] == "plan":
+        waves = _count(len(rollout["waves"]), "wave")
+        return [
+            f"This is a plan, and nothing was staged: {_count(rollout['hosts_total'], 'host')} in {waves}.",
+            *([f"The rollout cannot begin. {rollout['problem'].rstrip('.')}."] if rollout["problem"] else []),
+        ]
     lines = [
         f"{_count(hosts['staged'], 'host')} {would}newly staged, {hosts['skipped']} needed nothing, "
         f"{hosts['failed']} {'would fail' if would else 'failed'}."
@@ -345,13 +351,13 @@ def _allowed(budget: Json) -> str:
     return f"{_count(budget['failed_hosts'], 'host')}, {budget['max_failed_hosts']} are allowed"
 
 
-def _planned(wave: Json, plan: Plan, found: t.Sequence[Json]) -> str:
+def _planned(wave: Json, plan: Plan, found: t.Sequence[Json], *, only_plan: bool) -> str:
     """Return a wave of the plan in words, with what the last scans say of its hosts."""
     members = {one["moid"] for one in wave["clusters"]}
     counts = [one["counts"] for one in found if one["moid"] in members and one.get("counts")]
     total, ready = (sum(one[name] for one in counts) for name in ("hosts", "ready"))
     hosts = f" ({_count(total, 'host')}, {ready} of them staged or compliant)" if counts else ""
-    return f"{wave['title']}{hosts}{'' if wave['selected'] else ', not in this run'}"
+    return f"{wave['title']}{hosts}{'' if wave['selected'] or only_plan else ', not in this run'}"
 
 
 def _told(entry: Json, labels: t.Mapping[str, str], check_mode: bool) -> str:

@@ -99,7 +99,18 @@ def test_what_this_run_leaves_to_another_is_told() -> None:
     plan = rollout_of([found("a"), found("b")], {"waves": [1], "mode": "canary"})
     assert plan["plan"][1].endswith(", not in this run")
     assert [wave["selected"] for wave in plan["waves"]] == [True, False]
-    assert rollout_of([found("a")], {"mode": "plan"})["verdict"] == "planned"
+
+
+def test_a_plan_alone_says_what_it_is() -> None:
+    cluster = {**found("a"), "counts": {"hosts": 4, "ready": 1}}
+    plan = rollout_of([cluster], {"mode": "plan"})
+    assert plan["verdict"] == "planned"
+    assert plan["plan"] == ["Wave 1 of 1 (canary): a (4 hosts, 1 of them staged or compliant)"]
+    assert plan["summary"] == ["This is a plan, and nothing was staged: 4 hosts in 1 wave."]
+    refused = rollout_of([cluster], {"mode": "plan", "waves": ["0%"]})
+    assert refused["verdict"] == "failed"
+    assert refused["summary"][-1].startswith("The rollout cannot begin. ")
+    assert "0%" in refused["summary"][-1]
 
 
 def test_a_long_wave_is_named_in_short() -> None:
