@@ -64,7 +64,7 @@ def test_every_setting_of_the_filter_is_a_variable_and_every_one_reaches_it() ->
     settings = load("vars/main.yml")["__rolling_stage_settings"]
     assert set(settings) - {"vcenter", "started"} <= {name.removeprefix("rolling_stage_") for name in OPTIONS}
     for name in set(settings) - {"vcenter", "started"}:
-        assert f"rolling_stage_{name}" in settings[name]
+        assert re.search(rf"rolling_stage_(named_)?{name}\b", settings[name])
     options = yaml.safe_load(stage_rollout.DOCUMENTATION)["options"]["settings"]["description"]
     assert set(re.findall(r"C\((\w+)\)", options[0])) == set(settings)
 
