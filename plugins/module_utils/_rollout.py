@@ -293,7 +293,7 @@ def _over(where: str, limit: Amount | None, spent: tuple[int, int], noun: str) -
     failed, total = spent
     if limit is None or not limit.exceeded(failed, total):
         return []
-    share = f": {_percent(failed, total):g} %," if limit.percent else ","
+    share = f": {100 * failed / total:.4g} %," if limit.percent else ","
     return [f"{failed} of {_count(total, noun)} failed {where}{share} and {limit} are allowed"]
 
 
