@@ -93,7 +93,7 @@ PARSERS: dict[str, tuple[t.Callable[[t.Any], t.Any], str]] = {
     "notifications_of": (_values.notifications_of, "^notifications"),
     "texts_of": (_values.texts_of, "^messages"),
     "comparable": (lambda value: [_localizable.comparable(entry) for entry in value], "^messages"),
-    "extension task": (extension_task, "extension.tasks"),
+    "extension task": (extension_task, r"extension\.tasks$"),
 }
 
 

@@ -18,7 +18,8 @@ from ansible_collections.vsphere.lifecycle.plugins.modules import vcenter_sessio
 from ansible_collections.vsphere.lifecycle.simulator import VCenter, World
 
 Provide = t.Callable[..., dict[str, t.Any]]
-NOTHING = {"changed": False, "opened": False, "session_id": None}
+WHERE = {"hostname": "localhost"}
+NOTHING = {"changed": False, "opened": False, "session_id": None, **WHERE}
 
 
 @pytest.fixture
@@ -55,8 +56,8 @@ def root(request: pytest.FixtureRequest, world: World) -> str:
 @pytest.mark.usefixtures("root")
 def test_a_session_is_opened_used_again_and_ended(provide: Provide, vcenter: VCenter) -> None:
     first = provide()
-    assert first == {"changed": True, "opened": True, "session_id": open_sessions(vcenter)[0]}
-    assert provide(first["session_id"]) == {"changed": False, "opened": False, "session_id": first["session_id"]}
+    assert first == {"changed": True, "opened": True, "session_id": open_sessions(vcenter)[0], **WHERE}
+    assert provide(first["session_id"]) == {**NOTHING, "session_id": first["session_id"]}
     assert provide(first["session_id"], password="") == {**NOTHING, "session_id": first["session_id"]}
     assert vcenter.world.sessions.issued == [first["session_id"]]
     assert provide(first["session_id"], state="absent", password="") == {**NOTHING, "changed": True}
@@ -70,7 +71,7 @@ def test_a_session_that_has_ended_is_replaced(provide: Provide, vcenter: VCenter
     first = provide()["session_id"]
     world.sessions.expire()
     second = provide(first)
-    assert second == {"changed": True, "opened": True, "session_id": open_sessions(vcenter)[0]}
+    assert second == {"changed": True, "opened": True, "session_id": open_sessions(vcenter)[0], **WHERE}
     assert second["session_id"] != first
 
 
@@ -84,10 +85,10 @@ def test_a_session_that_has_ended_needs_a_password_to_be_replaced(
 
 
 def test_check_mode_foretells_and_leaves_nothing_open(provide: Provide, vcenter: VCenter) -> None:
-    assert provide(check_mode=True) == {"changed": True, "opened": False, "session_id": None}
+    assert provide(check_mode=True) == {**NOTHING, "changed": True}
     assert open_sessions(vcenter) == []
     session = provide()["session_id"]
-    assert provide("ended", check_mode=True) == {"changed": True, "opened": False, "session_id": None}
+    assert provide("ended", check_mode=True) == {**NOTHING, "changed": True}
     assert provide(session, check_mode=True) == {**NOTHING, "session_id": session}
     assert provide(session, state="absent", check_mode=True) == {**NOTHING, "changed": True}
     assert open_sessions(vcenter) == [session]
