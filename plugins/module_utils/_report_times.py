@@ -124,7 +124,8 @@ class Axis:
     def place(self, span: Span) -> tuple[float, float] | None:
         """Return where a span begins and how wide it is, in percent; None if it is not on the axis."""
         end = self.end if span.end is None else span.end
-        if span.start < self.start or end > self.end:
+        # What has no end may begin after the axis.
+        if not self.start <= span.start <= end <= self.end:
             return None
         return self._percent(span.start - self.start), self._percent(end - span.start)
 

@@ -113,6 +113,8 @@ def test_what_has_no_end_goes_to_the_edge() -> None:
     axis = times.axis_of([Span(TEN, TEN + 60), Span(TEN + 30, None)])
     assert axis
     assert axis.place(Span(TEN + 30, None)) == (50.0, 50.0)
+    assert axis.place(Span(TEN + 60, None)) == (100.0, 0.0)
+    assert axis.place(Span(TEN + 61, None)) is None, "it begins after the edge"
 
 
 def test_times_that_are_far_from_all_others_leave_no_axis() -> None:
