@@ -425,10 +425,10 @@ class Together:
         self._results_due = now + RESULTS_PAUSE
         try:
             return find_states(self._client, tasks, results=True)
-        except VCenterError:
+        except VCenterError as error:
             found = find_states(self._client, tasks)
-            # It can list them, but not with their results.
-            self._follow = False
+            # It can list them, but not with their results: for good, unless it was away just then.
+            self._follow = is_outage(error)
             return found
 
     def _news(self, wait: Wait, states: dict[str, Task] | None) -> Task | Vanished | None:

@@ -159,11 +159,25 @@ def test_a_vcenter_that_gives_no_results_before_the_end_is_asked_for_them_once(
     """The verdicts are right all the same."""
     world.host("edge01.example.com").stage_seconds = 300
     # The search, six looks at what is young, and the first look that reads results.
-    world.faults.add("wrong_shape", action="list", after=7)
+    world.faults.add("404", action="list", after=7)
     assert told(clusters=["domain-c9"])[-1].startswith("edge  2/2 hosts staged  05:0")
     lists = [request.body["result_spec"]["exclude_result"] for request in vcenter.requests if request.action == "list"]
     assert lists.index(False) == 7
     assert lists.count(False) == 1
+
+
+def test_a_vcenter_that_was_away_for_a_moment_is_asked_for_results_again(
+    told: t.Callable[..., list[str]], reader: Reader, vcenter: VCenter, world: World
+) -> None:
+    world.host("edge01.example.com").stage_seconds = 10
+    world.host("edge02.example.com").stage_seconds = 300
+    # All tries of the first look that reads results.
+    world.faults.add("503_plain", action="list", after=7, times=6)
+    assert told(clusters=["domain-c9"])[-1].startswith("edge  2/2 hosts staged  05:0")
+    assert world.faults.counts["503_plain"] == 6
+    lists = [request.body["result_spec"]["exclude_result"] for request in vcenter.requests if request.action == "list"]
+    assert lists[7:14] == [False] * 6 + [True]
+    assert [line for line in reader.heartbeats if line.startswith("edge  1/2 hosts staged  ")], reader.heartbeats
 
 
 def test_news_that_make_no_sense_harm_nothing(
