@@ -59,7 +59,7 @@ class News:
     def __post_init__(self) -> None:
         # Both may hold words of vCenter.
         for field in ("name", "text"):
-            object.__setattr__(self, field, _short(plain(getattr(self, field))))
+            object.__setattr__(self, field, plain(getattr(self, field)))
 
     def __str__(self) -> str:
         return f"{self.name}: {self.text}"
@@ -123,6 +123,8 @@ class Board:
     def take(self, news: News) -> str | None:
         """Take news in; return the line to show, if they are worth one."""
         now = self._now()
+        # No sooner: half a secret would not be found, and so not be masked, by who wrote the news down.
+        news = dataclasses.replace(news, name=_short(news.name), text=_short(news.text))
         # What nothing was known of has at least been queued.
         place = self._places.setdefault(news.moid, Place(News(news.kind, news.moid, news.name)))
         before, place.news = place.news, news

@@ -127,6 +127,25 @@ def test_who_started_a_module_can_follow_it_in_a_file_and_reads_no_secret(
     assert SECRET not in path.read_text()
 
 
+def test_a_secret_is_masked_wherever_it_is_in_a_long_name(
+    ended: t.Any,
+    world_data: dict[str, t.Any],
+    request: pytest.FixtureRequest,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # A line has room for its beginning alone.
+    name = f"{'e' * (_progress.LONGEST - 8)}{SECRET}"
+    world_data["datacenters"][0]["clusters"][1].update(name=name, stage_seconds=0)
+    request.getfixturevalue("in_environment")
+    path = tmp_path / "progress"
+    path.touch(0o600)
+    monkeypatch.setenv(_progress.FILE, str(path))
+    assert ended(esx_software_stage.main, clusters=["domain-c9"])["changed"] is True
+    assert "e********" in path.read_text()
+    assert SECRET[:4] not in path.read_text()
+
+
 @pytest.mark.usefixtures("in_environment")
 def test_the_environment_stands_in(ended: t.Any, vcenter: VCenter) -> None:
     assert ended(INFO, clusters=["prod"])["changed"] is False

@@ -154,11 +154,15 @@ def test_a_vcenter_that_is_away_is_told_with_every_heartbeat(board: Board, clock
     assert board.take(AWAY) == "vCenter  gives no usable answer", "the time begins anew"
 
 
-def test_names_and_texts_are_made_plain_and_short() -> None:
-    news = News("cluster", "domain-c8", "a\x1b[2Jb\r\nPLAY RECAP\u202e", text="x" * 1000)
-    assert news.name == r"a\x1b[2Jb PLAY RECAP\u202e"
-    assert len(news.text) == 120
-    assert news.text.endswith("...")
+def test_names_and_texts_are_made_plain_and_short(board: Board, clock: t.Any) -> None:
+    news = News("cluster", "domain-c8", "a\x1b[2Jb\r\nPLAY RECAP\u202e" + "y" * 1000, RUNNING, "x" * 1000)
+    line = board.take(news)
+    clock.sleep(30)
+    for shown in (line or "", *board.heartbeat()):
+        name, text, *dummy = shown.split("  ")
+        assert name.startswith(r"a\x1b[2Jb PLAY RECAP\u202ey")
+        assert text.startswith("xxx")
+        assert [(len(part), part[-3:]) for part in (name, text)] == [(120, "...")] * 2
 
 
 def test_news_come_out_of_the_file_as_they_went_in(tmp_path: pathlib.Path) -> None:
