@@ -238,7 +238,8 @@ def _left_alone(report: Json) -> Html | None:
     alone: dict[tuple[str, str], list[Html]] = {}
     skipped: dict[str, int] = {}
     for cluster in report["clusters"]:
-        if cluster["verdict"] in words.LEFT_ALONE and not (planned and cluster["verdict"] == "not_started"):
+        left_alone = cluster["verdict"] in words.LEFT_ALONE or cluster["why"]
+        if left_alone and not (planned and cluster["verdict"] == "not_started"):
             reason = cluster["why"] or cluster["msg"] or _REASONS.get(cluster["verdict"], "no reason given")
             name = element("li", element("bdi", cluster["name"] or cluster["moid"]))
             alone.setdefault((cluster["verdict"], reason), []).append(name)

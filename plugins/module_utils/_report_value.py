@@ -24,7 +24,7 @@ SCHEMA_VERSION = 1
 """Raised when a member goes away or means something else; new members do not raise it. docs/report.schema.json."""
 
 WORKED_ON = ("staged", "unchanged", "partly_failed", "failed")
-"""The verdicts of a cluster of which a result file tells."""
+"""The verdicts of a cluster of which a result file tells, unless the role says why it left it alone."""
 
 
 def _text(value: t.Any) -> str:
@@ -182,7 +182,12 @@ def report_of(rollout: Json, lines: t.Sequence[Json] = (), notes: t.Sequence[str
     clusters = [
         _detailed(cluster, told.pop((cluster["kind"], cluster["moid"]), None)) for cluster in report["clusters"]
     ]
-    without = [cluster["name"] for cluster in clusters if cluster["verdict"] in WORKED_ON and not cluster["detailed"]]
+    # What has a reason was not worked on, such as a cluster that an earlier run has done.
+    without = [
+        cluster["name"]
+        for cluster in clusters
+        if cluster["verdict"] in WORKED_ON and not cluster["detailed"] and not cluster["why"]
+    ]
     all_notes = [*harmless(list(notes))]
     if without:
         all_notes.append(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 import pathlib
+import re
 import typing as t
 
 import jsonschema
@@ -133,6 +134,51 @@ def test_without_result_files_the_failed_hosts_are_left_and_a_note_says_so() -> 
     assert len(report["notes"]) == 1
     assert report["notes"][0].startswith("No result file tells of 2 clusters or standalone hosts (prod-berlin, ")
     check(report)
+
+
+def resumed() -> tuple[Json, list[Json]]:
+    """Return the rollout of a second run, which goes on after a first one that has done the first of two clusters."""
+    found = [
+        {
+            "name": name,
+            "moid": f"domain-{name}",
+            "image_managed": True,
+            "commit": "5",
+            "counts": {"hosts": 1, "ready": 0},
+        }
+        for name in ("a", "b")
+    ]
+    started = "2026-03-01T22:00:00Z"
+    settings = {"waves": [1], "vcenter": "vcenter.example.com", "started": started}
+    first, second = (
+        rollouts.line(name, f"domain-{name}", [rollouts.host(name, f"host-{name}", "staged", 0, 60)], 0, 60)
+        for name in ("a", "b")
+    )
+    run = {"wave": 1, "started": rollouts.at(0), "ended": rollouts.at(60)}
+    state = rollout_of(found, settings, [{**run, "staged": {"clusters": [first]}}])["state"]
+    fact = rollout_of(found, settings, [{**run, "staged": {"clusters": [second]}}], state=json.dumps(state))
+    return {name: value for name, value in fact.items() if name != "state"}, [second]
+
+
+def test_what_an_earlier_run_has_done_is_not_missed_and_the_page_says_so() -> None:
+    fact, lines = resumed()
+    why = "done in the run of 2026-03-01T22:00:00Z"
+    assert {one["name"]: (one["verdict"], one["why"]) for one in fact["clusters"]} == {
+        "a": ("unchanged", why),
+        "b": ("staged", ""),
+    }
+    report = report_of(fact, lines)
+    check(report)
+    assert report["notes"] == []
+    text = re.sub(r"<[^<>]*>", " ", html_of(report))
+    assert "This report is incomplete" not in text
+    skipped = text.partition("What was skipped, and why")[2].partition("About this run")[0]
+    assert re.search(rf"= nothing to do +{why} +a ", skipped), skipped
+
+
+def test_what_this_run_has_done_is_missed_without_its_result_file() -> None:
+    (note,) = report_of(resumed()[0], [])["notes"]
+    assert note.startswith("No result file tells of 1 cluster or standalone host (b): ")
 
 
 def test_a_cluster_that_only_a_result_file_knows_is_not_lost() -> None:
