@@ -26,6 +26,8 @@ MOST_LINES = 10
 """So many lines at most are about one cluster or standalone host, heartbeats aside: AWX keeps each as an event."""
 APART = 3
 """So many in flight have a line each in a heartbeat; of more there is one line in all."""
+APART_FOR = 1800.0
+"""Seconds for which they have; later, a heartbeat is one line: 4,000 events make a job of AWX slow to look at."""
 LONGEST = 120
 """Characters of a name or a state that are shown."""
 
@@ -142,7 +144,7 @@ class Board:
         return _joined(news.name, news.text, self._since(place.began, least=1)) if changed else self._line(place)
 
     def heartbeat(self) -> list[str]:
-        """Return the lines to show if one is due: of each in flight where they are few, of all where they are many."""
+        """Return the lines to show if one is due: of each in flight while they are few and it is early, else of all."""
         now = self._now()
         if now - self._last_heartbeat < HEARTBEAT:
             return []
@@ -154,7 +156,11 @@ class Board:
             return vcenter or [_joined("vCenter", "reading", self._since(self._began))]
         apart = [self._line(place) for place in flying] if len(flying) <= APART else []
         together = [] if len(apart) == len(places) else [self._total(places, flying)]
-        return vcenter + apart + together
+        lines = vcenter + apart + together
+        if len(lines) == 1 or now - self._began < APART_FOR:
+            return lines
+        # While vCenter is away, nothing else is new.
+        return vcenter or [self._total(places, flying)]
 
     def _line(self, place: Place) -> str:
         """Return how one that is in flight stands."""

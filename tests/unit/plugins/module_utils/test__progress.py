@@ -15,6 +15,7 @@ import typing as t
 import pytest
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._progress import (
+    APART_FOR,
     ENDED,
     HEARTBEAT,
     MOST_LINES,
@@ -124,6 +125,51 @@ def test_many_in_flight_have_one_line_in_all(board: Board, clock: t.Any) -> None
     assert board.heartbeat() == [
         "4 clusters and 1 host in flight  0/5 ended  17 hosts  23 %  00:30  end about 04:06 UTC  last: prod-3"
     ]
+
+
+def test_after_half_an_hour_there_is_one_line_in_all(board: Board, clock: t.Any) -> None:
+    for number in range(3):
+        board.take(cluster(number, percent=50, staged=2))
+    clock.sleep(APART_FOR - 1)
+    assert len(board.heartbeat()) == 3
+    clock.sleep(30)
+    assert board.heartbeat() == ["3 clusters in flight  0/3 ended  6/12 hosts staged  50 %  30:29  end about 05:00 UTC"]
+    board.take(cluster(1, state=ENDED, staged=4, text="done"))
+    board.take(cluster(2, state=ENDED, staged=4, text="done"))
+    clock.sleep(30)
+    assert [line.split("  ")[:2] for line in board.heartbeat()] == [["1 cluster in flight", "2/3 ended"]]
+    board.take(AWAY)
+    clock.sleep(30)
+    assert board.heartbeat() == ["vCenter  gives no usable answer  00:30"]
+
+
+def test_one_alone_keeps_its_line(board: Board, clock: t.Any) -> None:
+    board.take(BEGUN)
+    clock.sleep(2 * APART_FOR)
+    assert board.heartbeat() == ["prod  12 hosts  staging of 12 hosts started  1:00:00"]
+
+
+def test_a_job_of_twelve_hours_stays_far_below_what_awx_shows_well(board: Board, clock: t.Any) -> None:
+    """Three are in flight throughout, others have ended or are to come, and each has as many lines as it may."""
+    for number in range(40):
+        board.take(cluster(number, state="queued", text=""))
+    lines: list[str] = []
+    beats = [clock.now()]
+    for second in range(12 * 3600):
+        # One lasts an hour.
+        if second % 1200 == 0:
+            first = second // 1200 - 2
+            if first > 0:
+                lines += [line for line in [board.take(cluster(first - 1, state=ENDED, staged=4, text="done"))] if line]
+            for number in range(max(0, first), first + 3):
+                texts = [f"text {second} {change}" for change in range(20)]
+                lines += [line for text in texts if (line := board.take(cluster(number, text=text)))]
+        clock.sleep(1)
+        heartbeat = board.heartbeat()
+        lines += heartbeat
+        beats += [clock.now()] if heartbeat else []
+    assert max(after - before for before, after in zip(beats, beats[1:], strict=False)) <= 30
+    assert 12 * 3600 / 30 <= len(lines) < 2500
 
 
 def test_with_hosts_alone_it_speaks_of_hosts(board: Board, clock: t.Any) -> None:
