@@ -114,10 +114,15 @@ td[data-head]::before{content:attr(data-head) ": ";color:var(--quiet)}
 :root{--page:#fff}
 body{font-size:10.5pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}
 main,header,footer{max-width:none;padding:0}
-section,.cause,.block,.tile{break-inside:avoid-page}
+section,.cause,.row,.tile{break-inside:avoid-page}
 section.long{break-inside:auto}
-h2,h3,.head{break-after:avoid-page}
+h2,h3,.head,.wave,summary{break-after:avoid-page}
 .head{position:static}
+details::details-content{content-visibility:visible;block-size:auto}
+summary{list-style:none}
+summary.cluster .name::before{content:"\\25be"}
+.row{grid-template-columns:minmax(0,29%) minmax(0,1fr) minmax(0,31%);gap:0 12px;padding:1px 0}
+.row .outcome,.host .name,.note{font-size:8pt;line-height:1.4}
 .hint{display:none}
 a{color:inherit}
 }
