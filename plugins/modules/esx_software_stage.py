@@ -183,7 +183,7 @@ options:
         heartbeat such as C(prod-berlin  5/12 hosts staged  1 failed  41 %  02:10  end about 04:12 UTC).
       - The result is the same with and without them.
       - They need a task that runs on the controller (C(connection=local)) and not in the background (C(async)). Tasks
-        with C(no_log) have none.
+        with C(become) or C(no_log) have none.
       - Choose V(false) where a program reads the output of C(ansible-playbook), for instance that of a callback that
         prints JSON.
     type: bool

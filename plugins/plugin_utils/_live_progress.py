@@ -56,8 +56,11 @@ class LiveProgress(normal.ActionModule):
         except TypeError:
             # The module says what is wrong with it.
             return None
-        # Elsewhere the file is another one; a job in the background outlives this.
-        if not wanted or self._task.no_log or self._connection.transport != "local" or options.get("wrap_async"):
+        if not wanted or self._task.no_log or options.get("wrap_async"):
+            # A job in the background outlives this.
+            return None
+        if self._connection.transport != "local" or self._connection.become is not None:
+            # Elsewhere the file is another one, and another user may not write to it.
             return None
         task_vars = options.get("task_vars") or {}
         several = len(task_vars.get("ansible_play_hosts_all") or ()) > 1
