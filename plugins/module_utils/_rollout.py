@@ -300,8 +300,14 @@ def _over(where: str, limit: Amount | None, spent: tuple[int, int], noun: str) -
     failed, total = spent
     if limit is None or not limit.exceeded(failed, total):
         return []
-    share = f": {100 * failed / total:.4g} %," if limit.percent else ","
+    share = f": {_share(failed, total, limit)} %," if limit.percent else ","
     return [f"{failed} of {_count(total, noun)} failed {where}{share} and {limit} are allowed"]
+
+
+def _share(failed: int, total: int, limit: Amount) -> str:
+    """Return how many percent have failed; with more digits where it would seem to be what is allowed."""
+    rounded = _percent(failed, total)
+    return f"{100 * failed / total:.6g}" if rounded == limit.number else f"{rounded:g}"
 
 
 def _over_clusters(where: str, limit: Amount | None, spent: tuple[int, int], names: list[str]) -> list[str]:

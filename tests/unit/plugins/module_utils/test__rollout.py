@@ -416,6 +416,11 @@ def test_a_problem_from_outside_comes_first() -> None:
     assert rollout["summary"][-1] == "The rollout failed. Stopped by hand."
 
 
+def test_a_share_that_is_hardly_too_much_does_not_seem_to_be_allowed() -> None:
+    rollout = one_wave({"max_failed_hosts": "10%"}, staged("a", "f" * 101 + "o" * 908))
+    assert rollout["problem"] == "101 of 1009 hosts failed so far: 10.0099 %, and 10 % are allowed"
+
+
 def test_a_problem_from_outside_hides_no_other() -> None:
     rollout = one_wave({"max_failed_hosts": 0}, staged("a", "f"), problem="Status code was 500.")
     assert rollout["problem"] == "Status code was 500. 1 of 1 host failed so far, and 0 are allowed"
