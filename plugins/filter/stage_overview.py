@@ -54,17 +54,17 @@ _value:
   sample:
     verdict: failed
     problem: "1 vCenter failed: vcenter2.example.com."
-    hosts: {staged: 12, skipped: 4, failed: 2}
+    hosts: {staged: 12, skipped: 4, failed: 2, not_started: 8}
     missing: []
     vcenters:
       - vcenter: vcenter1.example.com
         verdict: succeeded
-        hosts: {staged: 12, skipped: 4, failed: 0}
+        hosts: {staged: 12, skipped: 4, failed: 0, not_started: 0}
         problem: ""
         failed_hosts: []
         ended: "2026-11-21T04:10:12Z"
     summary:
-      - "2 vCenters, hosts: 12 staged, 4 skipped, 2 failed"
+      - "2 vCenters, hosts: 12 staged, 4 skipped, 2 failed, 8 not started"
 """
 
 import typing as t

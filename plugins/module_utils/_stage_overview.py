@@ -14,9 +14,9 @@ import typing as t
 Json = dict[str, t.Any]
 
 PREFIX = "vlcm_stage_"
-COUNTS = ("staged", "skipped", "failed")
+COUNTS = ("staged", "skipped", "failed", "not_started")
 #: The worst one first: what counts for all is the worst of them.
-VERDICTS = ("failed", "within_budget", "planned", "succeeded")
+VERDICTS = ("failed", "unfinished", "within_budget", "planned", "succeeded")
 
 
 def artifact_name(vcenter: str) -> str:
@@ -93,9 +93,11 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _told(hosts: Json) -> str:
-    return ", ".join(f"{hosts[count]} {count}" for count in COUNTS)
+    return ", ".join(f"{hosts[count]} {count.replace('_', ' ')}" for count in COUNTS)
 
 
 def _line(entry: Json) -> str:
     line = f"{entry['vcenter']}: {entry['verdict'].replace('_', ' ')}, hosts: {_told(entry['hosts'])}"
-    return f"{line}. {entry['problem']}" if entry["problem"] else line
+    # The end of its window is no failure, but somebody has to know that more is to come.
+    more = "Run it again to go on" if entry["verdict"] == "unfinished" else ""
+    return ". ".join(part for part in (line, entry["problem"], more) if part)

@@ -10,20 +10,21 @@ import typing as t
 
 import pytest
 
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._report_words import _ROLLOUT
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_overview import artifact_name, overview_of
 
 
 def artifact(verdict: str = "succeeded", **more: t.Any) -> dict[str, t.Any]:
-    counts = {"staged": 3, "skipped": 1, "failed": 0}
+    counts = {"staged": 3, "skipped": 1, "failed": 0, "not_started": 2}
     return {"verdict": verdict, "hosts": counts, "problem": "", "ended": "2026-11-21T04:10:12Z", **more}
 
 
 def test_the_counts_of_all_are_added_up() -> None:
     found = overview_of({"vlcm_stage_a": artifact(), "vlcm_stage_b": artifact()})
     assert found["verdict"] == "succeeded"
-    assert found["hosts"] == {"staged": 6, "skipped": 2, "failed": 0}
+    assert found["hosts"] == {"staged": 6, "skipped": 2, "failed": 0, "not_started": 4}
     assert found["problem"] == ""
-    assert found["summary"][0] == "2 vCenters, hosts: 6 staged, 2 skipped, 0 failed"
+    assert found["summary"][0] == "2 vCenters, hosts: 6 staged, 2 skipped, 0 failed, 4 not started"
 
 
 @pytest.mark.parametrize(
@@ -33,11 +34,28 @@ def test_the_counts_of_all_are_added_up() -> None:
         (["within_budget", "failed", "succeeded"], "failed"),
         (["planned", "planned"], "planned"),
         (["planned", "succeeded"], "planned"),
+        (["within_budget", "unfinished", "succeeded"], "unfinished"),
+        (["unfinished", "failed"], "failed"),
     ],
 )
 def test_the_worst_verdict_counts(verdicts: list[str], worst: str) -> None:
     artifacts = {f"vlcm_stage_{number}": artifact(verdict) for number, verdict in enumerate(verdicts)}
     assert overview_of(artifacts)["verdict"] == worst
+
+
+@pytest.mark.parametrize("verdict", _ROLLOUT)
+def test_every_verdict_of_a_rollout_is_known(verdict: str) -> None:
+    found = overview_of({"vlcm_stage_a": artifact(verdict)})
+    assert found["verdict"] == verdict
+    assert bool(found["problem"]) is (verdict == "failed")
+
+
+def test_the_end_of_a_window_is_no_problem_but_more_is_to_come() -> None:
+    found = overview_of({"vlcm_stage_a": artifact("unfinished"), "vlcm_stage_b": artifact()})
+    assert found["summary"][1:] == [
+        "a: unfinished, hosts: 3 staged, 1 skipped, 0 failed, 2 not started. Run it again to go on",
+        "b: succeeded, hosts: 3 staged, 1 skipped, 0 failed, 2 not started",
+    ]
 
 
 def test_a_failed_vcenter_is_a_problem_with_its_words() -> None:
