@@ -24,11 +24,11 @@ options:
     required: true
   expected:
     description:
-      - The vCenters that were meant. Keys are their names in the inventory, values their addresses, or empty where the
-        name is the address.
+      - The vCenters that were meant, by their names in the inventory.
       - One without an artifact counts as failed, because its job was cancelled or lost.
-    type: dict
-    default: {}
+    type: list
+    elements: str
+    default: []
 seealso:
   - plugin: vsphere.lifecycle.rolling_stage
     plugin_type: role
@@ -48,8 +48,8 @@ RETURN = r"""
 _value:
   description:
     - The overview. C(verdict) is the worst one of all; C(problem) is empty where none failed; C(hosts) are the counts
-      of all; C(vcenters) has verdict, counts, problem, failed hosts and end of each; C(missing) has the vCenters
-      without a result; C(summary) says it all in a line each.
+      of all; C(vcenters) has name in the inventory, address, verdict, counts, problem, failed hosts and end of each;
+      C(missing) has the vCenters without a result; C(summary) says it all in a line each.
   type: dict
   sample:
     verdict: failed
@@ -57,7 +57,8 @@ _value:
     hosts: {staged: 12, skipped: 4, failed: 2, not_started: 8}
     missing: []
     vcenters:
-      - vcenter: vcenter1.example.com
+      - name: vcenter1.example.com
+        vcenter: vcenter1.example.com
         verdict: succeeded
         hosts: {staged: 12, skipped: 4, failed: 0, not_started: 0}
         problem: ""
@@ -72,7 +73,7 @@ import typing as t
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_overview import Json, overview_of
 
 
-def stage_overview(artifacts: dict[str, t.Any], expected: dict[str, str] | None = None) -> Json:
+def stage_overview(artifacts: dict[str, t.Any], expected: t.Sequence[str] = ()) -> Json:
     """Return what became of all vCenters together."""
     return overview_of(artifacts, expected)
 

@@ -19,30 +19,26 @@ COUNTS = ("staged", "skipped", "failed", "not_started")
 VERDICTS = ("failed", "unfinished", "within_budget", "planned", "succeeded")
 
 
-def artifact_name(vcenter: str) -> str:
-    """Return the name of the artifact of a vCenter. Names of variables have letters, digits and underscores only."""
-    return PREFIX + re.sub(r"[^A-Za-z0-9_]", "_", vcenter)
+def artifact_name(host: str) -> str:
+    """Return the name of the artifact of an inventory host: a variable has letters, digits and underscores only."""
+    return PREFIX + re.sub(r"[^A-Za-z0-9_]", "_", host)
 
 
-def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Mapping[str, str] | None = None) -> Json:
+def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Sequence[str] = ()) -> Json:
     """Return what became of all vCenters together.
 
     :param artifacts: what was left for each vCenter, by the names of the artifacts.
-    :param expected: the vCenters that were meant: names in the inventory, each with an address, or with an empty text
-        where the name is the address. One without an artifact has failed: its job was cancelled or lost.
+    :param expected: the vCenters that were meant, by their names in the inventory. One without an artifact has failed:
+        its job was cancelled or lost.
     :return: ``verdict`` (the worst one), ``problem`` (empty where nothing failed), ``hosts`` (counts), ``vcenters``
-        (name, verdict, counts, problem, failed_hosts and end of each), ``missing`` (names), ``summary`` (lines).
+        (name in the inventory, address as vcenter, verdict, counts, problem, failed_hosts and end of each), ``missing``
+        (names), ``summary`` (lines).
     """
-    entries = [
-        _entry(key.removeprefix(PREFIX), value) for key, value in sorted(artifacts.items()) if isinstance(value, dict)
-    ]
-    # Where the login failed, an artifact has the name in the inventory, and else the address.
-    missing = sorted(
-        name
-        for name, address in (expected or {}).items()
-        if not {artifact_name(name), artifact_name(address or name)} & set(artifacts)
-    )
-    failed = [entry["vcenter"] for entry in entries if entry["verdict"] == "failed"]
+    left = {key: value for key, value in sorted(artifacts.items()) if isinstance(value, dict)}
+    names = {artifact_name(name): name for name in expected}
+    entries = [_entry(names.get(key), key, value) for key, value in left.items()]
+    missing = sorted(name for key, name in names.items() if key not in left)
+    failed = [entry["name"] for entry in entries if entry["verdict"] == "failed"]
     verdict = _worst([entry["verdict"] for entry in entries] + ["failed"] * bool(missing or not entries))
     hosts = {count: sum(entry["hosts"][count] for entry in entries) for count in COUNTS}
     return {
@@ -59,11 +55,13 @@ def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Mapping[str, str] 
     }
 
 
-def _entry(name: str, artifact: Json) -> Json:
+def _entry(name: str | None, key: str, artifact: Json) -> Json:
     hosts = artifact.get("hosts") or {}
     verdict = artifact.get("verdict")
+    vcenter = str(artifact.get("vcenter") or key.removeprefix(PREFIX))
     return {
-        "vcenter": artifact.get("vcenter") or name,
+        "name": name or vcenter,
+        "vcenter": vcenter,
         # What nobody here has heard of is no success.
         "verdict": verdict if verdict in VERDICTS else "failed",
         "hosts": {count: int(hosts.get(count) or 0) for count in COUNTS},
@@ -97,7 +95,7 @@ def _told(hosts: Json) -> str:
 
 
 def _line(entry: Json) -> str:
-    line = f"{entry['vcenter']}: {entry['verdict'].replace('_', ' ')}, hosts: {_told(entry['hosts'])}"
+    line = f"{entry['name']}: {entry['verdict'].replace('_', ' ')}, hosts: {_told(entry['hosts'])}"
     # The end of its window is no failure, but somebody has to know that more is to come.
     more = "Run it again to go on" if entry["verdict"] == "unfinished" else ""
     return ". ".join(part for part in (line, entry["problem"], more) if part)

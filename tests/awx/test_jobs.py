@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import json
 import pathlib
+import re
 import typing as t
 
 import pytest
@@ -121,6 +122,10 @@ def nothing_is_told(text: str) -> None:
 
 def by_vcenter(stats: Json) -> dict[str, Json]:
     return {artifact["vcenter"]: artifact for name, artifact in stats.items() if name.startswith("vlcm_stage_")}
+
+
+def artifact_of(host: str) -> str:
+    return "vlcm_stage_" + re.sub("[^A-Za-z0-9]", "_", host)
 
 
 # ------------------------------------------------------------------------------------------- slices on workers at once
@@ -244,10 +249,11 @@ def test_a_workflow_plans_stages_and_reports() -> None:
         assert report.code == 0, report.output
         summary = report.stats["rolling_stage_summary"]
         assert summary["verdict"] == "succeeded"
+        assert [one["name"] for one in summary["vcenters"]] == list(found.hosts)
         assert [one["vcenter"] for one in summary["vcenters"]] == ["127.0.0.11", "127.0.0.12"]
 
         # A slice that was cancelled leaves nothing.
-        del given["vlcm_stage_127_0_0_12"]
+        del given[artifact_of("vcenter-2.example.com")]
         folder = found.folder / "lost"
         folder.mkdir()
         report = Job(folder, "rolling_stage_report.yml", found.hosts, environment={}, answers=given).run()

@@ -20,7 +20,7 @@ def test_it_is_found_under_its_name() -> None:
 
 def test_its_option_arrives() -> None:
     artifacts = {"vlcm_stage_a": {"verdict": "succeeded"}}
-    expected = {"a": "", "b": ""}
+    expected = ["a", "b"]
     assert plugin.stage_overview(artifacts, expected) == overview_of(artifacts, expected)
 
 

@@ -60,27 +60,31 @@ def test_the_end_of_a_window_is_no_problem_but_more_is_to_come() -> None:
 
 def test_a_failed_vcenter_is_a_problem_with_its_words() -> None:
     artifacts = {"vlcm_stage_a": artifact("failed", problem="vCenter is being updated."), "vlcm_stage_b": artifact()}
-    found = overview_of(artifacts, {"a": "", "b": ""})
+    found = overview_of(artifacts, ["a", "b"])
     assert found["problem"] == "1 vCenter failed: a."
     assert any("vCenter is being updated." in line for line in found["summary"])
 
 
-def test_names_are_those_of_the_vcenters() -> None:
-    name = "vcenter-1.example.com"
-    assert artifact_name(name) == "vlcm_stage_vcenter_1_example_com"
-    found = overview_of({artifact_name(name): artifact(vcenter=name, failed_hosts=[{"name": "esx01"}])})
+@pytest.mark.parametrize("name", ["north", "VC1.Example.com", "vc1.example.com:8443", "https://vc1.example.com"])
+def test_names_are_those_of_the_inventory(name: str) -> None:
+    left = artifact(vcenter="vc1.example.com", failed_hosts=["esx01"])
+    found = overview_of({artifact_name(name): left}, [name])
     (entry,) = found["vcenters"]
-    assert entry["vcenter"] == name
-    assert entry["failed_hosts"] == [{"name": "esx01"}]
+    assert found["missing"] == []
+    assert entry["name"] == name
+    assert entry["vcenter"] == "vc1.example.com"
+    assert entry["failed_hosts"] == ["esx01"]
+    assert found["summary"][1].startswith(f"{name}: succeeded")
 
 
-@pytest.mark.parametrize("left", ["north", "10.0.0.7"])
-def test_an_artifact_may_have_the_name_or_the_address(left: str) -> None:
-    assert overview_of({artifact_name(left): artifact()}, {"north": "10.0.0.7"})["missing"] == []
+def test_without_an_inventory_a_vcenter_has_its_address_for_a_name() -> None:
+    assert artifact_name("vcenter-1.example.com") == "vlcm_stage_vcenter_1_example_com"
+    left = {"vlcm_stage_north": artifact(vcenter="vc1.example.com"), "vlcm_stage_south": artifact()}
+    assert [entry["name"] for entry in overview_of(left)["vcenters"]] == ["vc1.example.com", "south"]
 
 
 def test_a_vcenter_without_a_result_has_failed() -> None:
-    found = overview_of({"vlcm_stage_a": artifact()}, {"a": "", "b.example.com": "10.0.0.7"})
+    found = overview_of({"vlcm_stage_a": artifact()}, ["a", "b.example.com"])
     assert found["verdict"] == "failed"
     assert found["missing"] == ["b.example.com"]
     assert found["problem"] == "1 vCenter without a result: b.example.com. Look at the jobs."
