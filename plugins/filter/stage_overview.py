@@ -16,7 +16,7 @@ description:
   - Turns the artifacts that P(vsphere.lifecycle.rolling_stage#role) leaves with C(set_stats), one for each vCenter,
     into one overview.
   - It computes only. The playbook C(vsphere.lifecycle.rolling_stage_report) is built on it.
-positional: expected
+positional: expected, mode
 options:
   _input:
     description: The artifacts, by their names. Each begins with C(vlcm_stage_).
@@ -29,6 +29,13 @@ options:
     type: list
     elements: str
     default: []
+  mode:
+    description:
+      - The mode of the run that is summed up, see O(vsphere.lifecycle.rolling_stage#role:main:rolling_stage_mode).
+      - AWX hands the artifacts of a node on to all later nodes. So a vCenter whose run was cancelled still has the
+        artifact of an earlier run, such as that of the canary. One of another mode counts as none.
+      - Empty for any.
+    type: str
 seealso:
   - plugin: vsphere.lifecycle.rolling_stage
     plugin_type: role
@@ -37,7 +44,7 @@ seealso:
 EXAMPLES = r"""
 - name: Tell what the jobs before this one in a workflow have done
   ansible.builtin.debug:
-    msg: "{{ (artifacts | vsphere.lifecycle.stage_overview).summary }}"
+    msg: "{{ (artifacts | vsphere.lifecycle.stage_overview(groups['vcenters'], mode='rest')).summary }}"
   vars:
     artifacts:
       vlcm_stage_vcenter1_example_com: "{{ vlcm_stage_vcenter1_example_com }}"
@@ -73,9 +80,9 @@ import typing as t
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_overview import Json, overview_of
 
 
-def stage_overview(artifacts: dict[str, t.Any], expected: t.Sequence[str] = ()) -> Json:
+def stage_overview(artifacts: dict[str, t.Any], expected: t.Sequence[str] = (), mode: str | None = None) -> Json:
     """Return what became of all vCenters together."""
-    return overview_of(artifacts, expected)
+    return overview_of(artifacts, expected, mode)
 
 
 class FilterModule:

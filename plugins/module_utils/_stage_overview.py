@@ -24,20 +24,26 @@ def artifact_name(host: str) -> str:
     return PREFIX + re.sub(r"[^A-Za-z0-9_]", "_", host)
 
 
-def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Sequence[str] = ()) -> Json:
+def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Sequence[str] = (), mode: str | None = None) -> Json:
     """Return what became of all vCenters together.
 
     :param artifacts: what was left for each vCenter, by the names of the artifacts.
     :param expected: the vCenters that were meant, by their names in the inventory. One without an artifact has failed:
         its job was cancelled or lost.
+    :param mode: of the run that is summed up. A workflow hands artifacts on to every later node, so that a vCenter whose
+        run was lost still has that of the run before: one of another mode is none. Without a mode each of them counts.
     :return: ``verdict`` (the worst one), ``problem`` (empty where nothing failed), ``hosts`` (counts), ``vcenters``
         (name in the inventory, address as vcenter, verdict, counts, problem, failed_hosts and end of each), ``missing``
         (names), ``summary`` (lines).
     """
-    left = {key: value for key, value in sorted(artifacts.items()) if isinstance(value, dict)}
-    names = {artifact_name(name): name for name in expected}
-    entries = [_entry(names.get(key), key, value) for key, value in left.items()]
-    missing = sorted(name for key, name in names.items() if key not in left)
+    found = {key: value for key, value in sorted(artifacts.items()) if isinstance(value, dict)}
+    left = {key: value for key, value in found.items() if mode in (None, "", value.get("mode"))}
+    addresses = {key: str(value.get("vcenter") or key.removeprefix(PREFIX)) for key, value in found.items()}
+    # Where nobody says who was meant, it is all that have ever left something.
+    names = {artifact_name(name): name for name in expected} or addresses
+    entries = [_entry(names.get(key, addresses[key]), addresses[key], value) for key, value in left.items()]
+    lost = {name: found.get(key) for key, name in names.items() if key not in left}
+    missing = sorted(lost)
     failed = [entry["name"] for entry in entries if entry["verdict"] == "failed"]
     verdict = _worst([entry["verdict"] for entry in entries] + ["failed"] * bool(missing or not entries))
     hosts = {count: sum(entry["hosts"][count] for entry in entries) for count in COUNTS}
@@ -50,17 +56,16 @@ def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Sequence[str] = ()
         "summary": [
             f"{_counted(len(entries) + len(missing), 'vCenter')}, hosts: {_told(hosts)}",
             *(_line(entry) for entry in entries),
-            *(f"{name}: no result, its job was cancelled or lost" for name in missing),
+            *(_lost_line(name, lost[name], mode) for name in missing),
         ],
     }
 
 
-def _entry(name: str | None, key: str, artifact: Json) -> Json:
+def _entry(name: str, vcenter: str, artifact: Json) -> Json:
     hosts = artifact.get("hosts") or {}
     verdict = artifact.get("verdict")
-    vcenter = str(artifact.get("vcenter") or key.removeprefix(PREFIX))
     return {
-        "name": name or vcenter,
+        "name": name,
         "vcenter": vcenter,
         # What nobody here has heard of is no success.
         "verdict": verdict if verdict in VERDICTS else "failed",
@@ -92,6 +97,13 @@ def _counted(number: int, thing: str) -> str:
 
 def _told(hosts: Json) -> str:
     return ", ".join(f"{hosts[count]} {count.replace('_', ' ')}" for count in COUNTS)
+
+
+def _lost_line(name: str, earlier: Json | None, mode: str | None) -> str:
+    what = f"no result of mode {mode}" if mode else "no result"
+    # What an earlier run did is no outcome of this one, but it was done.
+    before = f". The one there is, is of mode {earlier.get('mode') or 'unknown'}" if earlier else ""
+    return f"{name}: {what}, its job was cancelled or lost{before}"
 
 
 def _line(entry: Json) -> str:

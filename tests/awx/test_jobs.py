@@ -12,6 +12,7 @@ import dataclasses
 import json
 import pathlib
 import re
+import tempfile
 import typing as t
 
 import pytest
@@ -234,6 +235,7 @@ def test_a_workflow_plans_stages_and_reports() -> None:
             given = {**left, **answers, "rolling_stage_mode": mode}
             environment = found.credential()
             done = Job(folder, "rolling_stage.yml", found.hosts, environment=environment, answers=given).run()
+            earlier = dict(left)
             left.update(done.stats)
             codes.append((mode, done.code, {one["verdict"] for one in by_vcenter(done.stats).values()}))
             staged.append([found.staged(name) for name in found.vcenters])
@@ -242,24 +244,28 @@ def test_a_workflow_plans_stages_and_reports() -> None:
         assert codes == [("plan", 0, {"planned"}), ("canary", 0, {"succeeded"}), ("rest", 0, {"succeeded"})]
         assert staged == [[0, 0], [HOSTS, HOSTS], [CLUSTERS * HOSTS] * 2]
 
-        folder = found.folder / "report"
-        folder.mkdir()
-        given = {**left, **answers}
-        report = Job(folder, "rolling_stage_report.yml", found.hosts, environment={}, answers=given).run()
+        report = reported(found, {**left, **answers}, "rest")
         assert report.code == 0, report.output
         summary = report.stats["rolling_stage_summary"]
         assert summary["verdict"] == "succeeded"
         assert [one["name"] for one in summary["vcenters"]] == list(found.hosts)
         assert [one["vcenter"] for one in summary["vcenters"]] == ["127.0.0.11", "127.0.0.12"]
 
-        # A slice that was cancelled leaves nothing.
-        del given[artifact_of("vcenter-2.example.com")]
-        folder = found.folder / "lost"
-        folder.mkdir()
-        report = Job(folder, "rolling_stage_report.yml", found.hosts, environment={}, answers=given).run()
+        # A slice of the rest that was cancelled leaves nothing, and what its canary has left is still handed on.
+        lost = artifact_of("vcenter-2.example.com")
+        assert earlier[lost]["verdict"] == "succeeded"
+        report = reported(found, {**left, lost: earlier[lost], **answers}, "rest")
         assert report.code != 0
+        assert report.stats["rolling_stage_summary"]["verdict"] == "failed"
         assert report.stats["rolling_stage_summary"]["missing"] == ["vcenter-2.example.com"]
         assert "1 vCenter without a result: vcenter-2.example.com." in report.output
+
+
+def reported(found: Fleet, handed_on: Json, mode: str) -> Done:
+    """Run the report node of a mode, with what AWX hands on to it."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir=found.folder))
+    answers = {**handed_on, "stage_report_mode": mode}
+    return Job(folder, "rolling_stage_report.yml", found.hosts, environment={}, answers=answers).run()
 
 
 # ------------------------------------------------------------------------------------------------------ survey answers

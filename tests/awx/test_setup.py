@@ -103,11 +103,12 @@ def test_there_is_a_slice_for_each_vcenter(made: Made) -> None:
 
 def test_the_template_asks_for_the_mode_and_the_workflow_does_not(made: Made) -> None:
     surveys = [[question["variable"] for question in spec["spec"]] for spec in made.controller.surveys.values()]
-    assert sorted(len(names) for names in surveys) == [7, 8]
-    assert [("rolling_stage_mode" in names) for names in sorted(surveys, key=len)] == [False, True]
-    for spec in made.controller.surveys.values():
-        (waves,) = [question for question in spec["spec"] if question["variable"] == "rolling_stage_waves"]
-        assert waves["default"] == "1,25%,100%"
+    assert sorted(len(names) for names in surveys) == [1, 7, 8]
+    assert ["stage_report_mode"] in surveys
+    assert [("rolling_stage_mode" in names) for names in sorted(surveys, key=len)] == [False, False, True]
+    questions = [question for spec in made.controller.surveys.values() for question in spec["spec"]]
+    waves = [question["default"] for question in questions if question["variable"] == "rolling_stage_waves"]
+    assert waves == ["1,25%,100%"] * 2
 
 
 def test_the_workflow_waits_for_approvals(made: Made) -> None:
@@ -127,8 +128,14 @@ def test_the_workflow_waits_for_approvals(made: Made) -> None:
         ("approve-rest", "success", "rest"),
         ("rest", "always", "report"),
     }
-    modes = {node["identifier"]: node["extra_data"]["rolling_stage_mode"] for node in nodes if "extra_data" in node}
-    assert modes == {"plan": "plan", "canary": "canary", "rest": "rest"}
+    assert {node["identifier"]: node["extra_data"] for node in nodes if "extra_data" in node} == {
+        "plan": {"rolling_stage_mode": "plan"},
+        "canary": {"rolling_stage_mode": "canary"},
+        "rest": {"rolling_stage_mode": "rest"},
+        "report-plan": {"stage_report_mode": "plan"},
+        "report-canary": {"stage_report_mode": "canary"},
+        "report": {"stage_report_mode": "rest"},
+    }
     approvals = {item["id"] for item in made.controller.lists["workflow_approval_templates"]}
     waiting = {node["identifier"] for node in nodes if node["unified_job_template"] in approvals}
     assert waiting == {"approve-plan", "approve-rest"}

@@ -91,6 +91,37 @@ def test_a_vcenter_without_a_result_has_failed() -> None:
     assert found["summary"][-1] == "b.example.com: no result, its job was cancelled or lost"
 
 
+@pytest.mark.parametrize("expected", [["a", "b"], []])
+def test_what_an_earlier_node_left_is_no_result(expected: list[str]) -> None:
+    left = {"vlcm_stage_a": artifact(mode="rest"), "vlcm_stage_b": artifact(mode="canary")}
+    found = overview_of(left, expected, "rest")
+    assert found["verdict"] == "failed"
+    assert found["missing"] == ["b"]
+    assert [entry["name"] for entry in found["vcenters"]] == ["a"]
+    assert found["hosts"]["staged"] == 3
+    assert found["problem"] == "1 vCenter without a result: b. Look at the jobs."
+    assert found["summary"][-1] == (
+        "b: no result of mode rest, its job was cancelled or lost. The one there is, is of mode canary"
+    )
+
+
+def test_a_vcenter_that_is_no_longer_meant_is_not_missing() -> None:
+    left = {"vlcm_stage_a": artifact(mode="rest"), "vlcm_stage_b": artifact(mode="canary")}
+    assert overview_of(left, ["a"], "rest")["verdict"] == "succeeded"
+
+
+def test_an_artifact_that_tells_no_mode_is_of_another_one() -> None:
+    found = overview_of({"vlcm_stage_a": artifact()}, ["a"], "rest")
+    assert found["missing"] == ["a"]
+    assert found["summary"][-1].endswith("is of mode unknown")
+
+
+@pytest.mark.parametrize("mode", [None, ""])
+def test_without_a_mode_every_artifact_counts(mode: str | None) -> None:
+    left = {"vlcm_stage_a": artifact(mode="rest"), "vlcm_stage_b": artifact(mode="canary"), "vlcm_stage_c": artifact()}
+    assert overview_of(left, ["a", "b", "c"], mode)["verdict"] == "succeeded"
+
+
 def test_nothing_at_all_is_no_success() -> None:
     found = overview_of({})
     assert found["verdict"] == "failed"
