@@ -30,8 +30,8 @@ def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Sequence[str] = ()
     :param artifacts: what was left for each vCenter, by the names of the artifacts.
     :param expected: the vCenters that were meant, by their names in the inventory. One without an artifact has failed:
         its job was cancelled or lost.
-    :param mode: of the run that is summed up. A workflow hands artifacts on to every later node, so that a vCenter whose
-        run was lost still has that of the run before: one of another mode is none. Without a mode each of them counts.
+    :param mode: of the run that is summed up. A workflow hands artifacts on to every later node, so a vCenter whose run
+        was lost still has that of the run before: one of another mode is none. Without a mode each of them counts.
     :return: ``verdict`` (the worst one), ``problem`` (empty where nothing failed), ``hosts`` (counts), ``vcenters``
         (name in the inventory, address as vcenter, verdict, counts, problem, failed_hosts and end of each), ``missing``
         (names), ``summary`` (lines).

@@ -218,6 +218,17 @@ def test_the_lines_that_tell_the_outcome_are_shown_whole(two_slices: Sliced) -> 
         assert all(len(event["stdout"].encode()) <= EVENT_STDOUT_MAX_BYTES_DISPLAY for event in told)
 
 
+@pytest.mark.parametrize(("hosts", "limit", "code"), [([], "", 0), (["vcenter-2"], "all:!vcenter-2", 1)])
+def test_a_slice_without_hosts_is_fine_unless_a_limit_took_them(hosts: list[str], limit: str, code: int) -> None:
+    # As docs/awx.md says: who leaves out a vCenter switches its host off, and uses no limit.
+    with short_folder() as folder:
+        inventory: dict[str, Json] = {host: {} for host in hosts}
+        job = Job(folder, "rolling_stage.yml", inventory, environment={}, answers=survey_answers(), limit=limit)
+        done = job.run()
+        assert done.code == code, done.output
+        assert ("no hosts matched" if code == 0 else "leaves us with no hosts to target") in done.output
+
+
 # --------------------------------------------------------------------------------------------------- a whole workflow
 
 
