@@ -89,7 +89,7 @@ coverage: ## coverage of unit and integration tests together, as text and .work/
 bench: ## what staging costs, in figures beside their targets; not part of test (ONLY=1,2 for some parts, RUNS=5)
 	$(DEV) env PYTHONPATH=.work/link python -m ansible_collections.vsphere.lifecycle.bench \
 	    $(if $(ONLY),--only $(ONLY)) $(if $(RUNS),--runs $(RUNS)) $(if $(SIZES),--sizes $(SIZES)) \
-	    $(if $(PEERS),--peers $(PEERS))
+	    $(if $(PEERS),--peers $(PEERS)) $(if $(LOOPS),--loops $(LOOPS))
 
 clean: ## remove everything that make has made
 	rm -rf "$$(sh tools/venv_place.sh)" "$$(sh tools/venv_place.sh)-matrix" .work .ansible .cache .mypy_cache \

@@ -34,6 +34,7 @@ def arguments(argv: list[str] | None = None) -> argparse.Namespace:
         "--sizes", type=_numbers, default=[1, 10, 100, 1000], metavar="1,10", help="clusters for ours (1,10,100,1000)"
     )
     parser.add_argument("--peers", type=int, default=200, metavar="N", help="clusters for others' ways (200)")
+    parser.add_argument("--loops", type=int, metavar="N", help="runs of ansible.builtin.uri in loops (as --runs)")
     return parser.parse_args(argv)
 
 
@@ -46,7 +47,9 @@ def main(argv: list[str] | None = None) -> int:
     options = arguments(argv)
     # So that whoever ends this early ends the simulator and the play with it.
     signal.signal(signal.SIGTERM, lambda *dummy: sys.exit(143))
-    series = staging.Series(options.runs, options.sizes, options.peers)
+    series = staging.Series(
+        options.runs, options.sizes, options.peers, options.runs if options.loops is None else options.loops
+    )
     parts: dict[int, t.Callable[[], list[Figure]]] = {
         1: lambda: tasks.measure(options.runs),
         2: lambda: staging.all_at_once(series),

@@ -183,9 +183,13 @@ def _host_connection(found: t.Sequence[Json]) -> Look:
 
 
 def _operations(found: t.Sequence[Json]) -> Look:
-    busy = [f"{one['name']} ({one['running_operation']})" for one in found if one.get("running_operation")]
+    running = [one for one in found if one.get("running_operation")]
+    busy = [f"{one['name']} ({one['running_operation']})" for one in running]
     hint = f"vCenter works on these already, and they are waited for: {_listed(busy)}"
-    return "operations", BLOCK if busy else GO, f"{len(busy)} running", hint if busy else ""
+    # A staging that runs is adopted, such as that of a run that was cut off.
+    foreign = any(not one.get("running_task") for one in running)
+    verdict = BLOCK if foreign else NOTE if busy else GO
+    return "operations", verdict, f"{len(busy)} running", hint if busy else ""
 
 
 def _commits(found: t.Sequence[Json], planned: t.Mapping[str, str | None]) -> Look:

@@ -98,7 +98,11 @@ def rollout_of(
     found_wrong = [*plan.problems, *(wave["problem"] for wave in waves if wave["problem"]), *exceeded, *blocked]
     if stopped and _mode("window", settings) == "fail":
         found_wrong.append(stopped)
-    rollout["problem"] = problem or ". ".join(one.rstrip(".") for one in dict.fromkeys(found_wrong))
+    # A task of a user may fail with a list of words.
+    outside = ". ".join(str(one) for one in problem) if isinstance(problem, (list, tuple)) else str(problem or "")
+    found_wrong = [one for one in dict.fromkeys(found_wrong) if one not in outside]
+    every = [one for one in (outside, *found_wrong) if one]
+    rollout["problem"] = ". ".join(one.rstrip(".") for one in every) if found_wrong else outside
     rollout["stopped"] = stopped
     rollout["waves"] = waves
     rollout["plan"] = [*plan.notes, *(_planned(wave, plan, found, only_plan=settings.mode == "plan") for wave in waves)]
@@ -108,17 +112,20 @@ def rollout_of(
     finished = not rollout["problem"] and all(
         entry["verdict"] in (STAGED, UNCHANGED) for entry in entries if entry["wave"]
     )
-    rollout["state"] = state_of(waves, entries, settings, finished=finished, earlier=state)
+    rollout["state"] = state_of(rollout, found, settings, finished=finished, earlier=state)
     return rollout
 
 
 def _verdict(rollout: Json) -> str:
     if rollout["problem"]:
         return FAILED
+    begun = any(wave["started"] for wave in rollout["waves"])
     if rollout["check_mode"] or rollout["mode"] == "plan":
         return "planned"
     if rollout["stopped"]:
         return "unfinished"
+    if not begun and any(wave["selected"] for wave in rollout["waves"]):
+        return "planned"
     return "within_budget" if rollout["hosts"]["failed"] else "succeeded"
 
 
@@ -219,8 +226,8 @@ def _hosts(entries: t.Sequence[Json]) -> Json:
 
 
 def _waiting(entries: t.Sequence[Json], found: t.Sequence[Json]) -> int:
-    """Return how many hosts are in the clusters that were not started."""
-    waiting = [entry["moid"] for entry in entries if entry["verdict"] == NOT_STARTED]
+    """Return how many hosts are in the clusters that were not started, or of which nothing came back."""
+    waiting = [entry["moid"] for entry in entries if entry["verdict"] in (NOT_STARTED, UNKNOWN)]
     return sum(one["counts"]["hosts"] for one in found if one["moid"] in waiting and one.get("counts"))
 
 
@@ -293,8 +300,14 @@ def _over(where: str, limit: Amount | None, spent: tuple[int, int], noun: str) -
     failed, total = spent
     if limit is None or not limit.exceeded(failed, total):
         return []
-    share = f": {100 * failed / total:.4g} %," if limit.percent else ","
+    share = f": {_share(failed, total, limit)} %," if limit.percent else ","
     return [f"{failed} of {_count(total, noun)} failed {where}{share} and {limit} are allowed"]
+
+
+def _share(failed: int, total: int, limit: Amount) -> str:
+    """Return how many percent have failed; with more digits where it would seem to be what is allowed."""
+    rounded = _percent(failed, total)
+    return f"{100 * failed / total:.6g}" if rounded == limit.number else f"{rounded:g}"
 
 
 def _over_clusters(where: str, limit: Amount | None, spent: tuple[int, int], names: list[str]) -> list[str]:
@@ -310,10 +323,11 @@ def _percent(part: int, total: int) -> float:
 def _summary(rollout: Json, labels: t.Mapping[str, str]) -> list[str]:
     """Return the rollout in words, one line for each thing that an operator has to know."""
     hosts, would = rollout["hosts"], "would be " if rollout["check_mode"] else ""
-    if rollout["mode"] == "plan":
+    if rollout["mode"] == "plan" or (rollout["verdict"] == "planned" and not rollout["check_mode"]):
         waves = _count(len(rollout["waves"]), "wave")
         return [
             f"This is a plan, and nothing was staged: {_count(rollout['hosts_total'], 'host')} in {waves}.",
+            *_notes(rollout),
             *([f"The rollout cannot begin. {rollout['problem'].rstrip('.')}."] if rollout["problem"] else []),
         ]
     lines = [
@@ -327,9 +341,7 @@ def _summary(rollout: Json, labels: t.Mapping[str, str]) -> list[str]:
     ]
     waiting = [labels[entry["moid"]] for entry in rollout["clusters"] if entry["verdict"] == NOT_STARTED]
     lines += [f"Not started: {_listed(waiting)}."] if waiting else []
-    # Who is managed by baselines is told by cluster.
-    hints = [one["hint"] for one in rollout["gates"] if one["verdict"] == NOTE and one["name"] != "image_managed"]
-    lines += [f"{hint.rstrip('.')}." for hint in dict.fromkeys(hints) if hint]
+    lines += _notes(rollout)
     if rollout["problem"]:
         return [*lines, f"The rollout failed. {rollout['problem'].rstrip('.')}."]
     if rollout["stopped"]:
@@ -341,6 +353,12 @@ def _summary(rollout: Json, labels: t.Mapping[str, str]) -> list[str]:
             "nothing else will be touched."
         )
     return lines
+
+
+def _notes(rollout: Json) -> list[str]:
+    """Return what the gates have to say; who is managed by baselines is told by cluster."""
+    hints = [one["hint"] for one in rollout["gates"] if one["verdict"] == NOTE and one["name"] != "image_managed"]
+    return [f"{hint.rstrip('.')}." for hint in dict.fromkeys(hints) if hint]
 
 
 def _allowed(budget: Json) -> str:

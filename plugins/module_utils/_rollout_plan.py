@@ -295,6 +295,8 @@ def plan_of(
         )
     earlier, note = usable(state, settings)
     notes += [note] if note else []
+    if settings.mode == "rest" and earlier.get("mode") == "canary" and earlier.get("problem"):
+        told.append(f"The canary wave before this has failed ({earlier['problem']}). Run it again in mode canary")
     canaries = _canaries(managed, settings.canary, told)
     waves, done = _waves(managed, settings, canaries, earlier, told)
     baseline = [
@@ -454,36 +456,50 @@ def _done(cluster: Json, earlier: Json) -> int | None:
     commit = cluster.get("commit")
     if not known or known["verdict"] not in DONE or commit is None or known["commit"] != commit:
         return None
-    # One more host since then is one more to stage.
+    # Another host since then is one to stage.
     number = max(0, known["hosts"])
-    return number if cluster.get("counts", {}).get("hosts", number) == number else None
+    same = cluster.get("counts", {}).get("hosts", number) == number and cluster.get("members") == known.get("members")
+    return number if same else None
 
 
 def state_of(
-    plan_waves: t.Sequence[Json], entries: t.Sequence[Json], settings: Settings, *, finished: bool, earlier: str | None
+    rollout: Json, found: t.Sequence[Json], settings: Settings, *, finished: bool, earlier: str | None
 ) -> Json:
     """Return what a later run needs to go on: waves and verdicts, no secrets.
 
-    :param plan_waves: the waves of the rollout.
-    :param entries: the clusters of the rollout.
+    :param rollout: with ``waves``, ``clusters`` and ``problem``.
+    :param found: the clusters, as they were read before the first wave.
+    :param finished: whether nothing is left of what was selected now.
     :param earlier: the state that this run has gone on with.
     """
     kept, _note = usable(earlier, settings)
+    entries, members = rollout["clusters"], {one["moid"]: one.get("members") for one in found}
     clusters = dict(kept["clusters"])
     for entry in entries:
         if entry["wave"] is not None and entry["verdict"] not in ("not_started", "unknown"):
             number = sum(entry["counts"].values())
             commit = entry["commit"] or entry["planned_commit"]
-            clusters[entry["moid"]] = {"verdict": entry["verdict"], "commit": commit, "hosts": number}
+            clusters[entry["moid"]] = {
+                **{"verdict": entry["verdict"], "commit": commit, "hosts": number},
+                "members": members.get(entry["moid"]),
+            }
+    waves = [
+        {"canary": wave["canary"], "clusters": [one["moid"] for one in wave["clusters"]]} for wave in rollout["waves"]
+    ]
+    # What was not selected this time is still to be done.
+    here = {moid for wave in waves for moid in wave["clusters"]} | {entry["moid"] for entry in entries}
+    others = [{**wave, "clusters": [moid for moid in wave["clusters"] if moid not in here]} for wave in kept["waves"]]
+    others = [wave for wave in others if wave["clusters"]]
+    left = any(clusters.get(moid, {}).get("verdict") not in DONE for wave in others for moid in wave["clusters"])
     return {
         "schema_version": STATE_VERSION,
         "vcenter": settings.vcenter,
         "commit": settings.commit,
         "started": kept["started"] or settings.started,
-        "finished": finished,
-        "waves": [
-            {"canary": wave["canary"], "clusters": [one["moid"] for one in wave["clusters"]]} for wave in plan_waves
-        ],
+        "finished": finished and not left,
+        "mode": settings.mode,
+        "problem": rollout["problem"],
+        "waves": waves + others,
         "clusters": clusters,
     }
 

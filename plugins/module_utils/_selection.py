@@ -104,7 +104,8 @@ class Selection:
         look_up: t.Callable[[t.Sequence[str] | None], list[E_]],
     ) -> list[E_]:
         patterns = {name for name in wanted or () if _PATTERN.search(name)}
-        everything = look_up(None) if wanted is None or patterns else []
+        # vCenter's own order is none to rely on.
+        everything = sorted(look_up(None), key=_order) if wanted is None or patterns else []
         chosen: dict[str, E_] = {}
         if wanted is None:
             chosen.update({one.moid: one for one in everything})
@@ -192,6 +193,10 @@ def similar(wanted: str, names: t.Iterable[str]) -> str:
     """Return which names may have been meant, for the end of a sentence; empty where none comes near."""
     close = difflib.get_close_matches(wanted, list(names), cutoff=0.5)
     return f" (similar: {', '.join(close)})" if close else ""
+
+
+def _order(entity: Entity) -> tuple[str, str]:
+    return entity.name, entity.moid
 
 
 def _fits(entity: Entity, wanted: str) -> bool:

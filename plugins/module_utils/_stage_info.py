@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _inventory, _staging, _tasks, _verdicts
@@ -125,6 +126,7 @@ def _entry(
         "scan_time": compliance.scan_time if compliance else None,
         "has_commit": _has_commit(client, entity, image, wanted.commit),
         "counts": {"hosts": len(hosts), "ready": sum(1 for host in hosts if _is_ready(host))},
+        "members": _fingerprint(host.moid for host in members),
         "unreachable_hosts": sorted(host.name for host in members if not host.reachable),
         "running_task": stagings[0].summary() if stagings else None,
         "running_operation": _in_words((stagings or running)[0]) if running else None,
@@ -149,6 +151,11 @@ def _has_commit(client: VCenterClient, entity: Entity, image: Image, commit: str
     if image.compliance and image.compliance.commit == commit:
         return True
     return _images.find_commit(client, entity, commit) is not None
+
+
+def _fingerprint(moids: t.Iterable[str]) -> str:
+    """Return a short text that is another one for other hosts."""
+    return hashlib.sha256(",".join(sorted(moids)).encode()).hexdigest()[:16]
 
 
 def _is_ready(host: dict[str, t.Any]) -> bool:

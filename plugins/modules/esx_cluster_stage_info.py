@@ -127,6 +127,10 @@ clusters:
       description: How many C(hosts) it has, and how many of them are C(ready), compliant or staged by the last scan.
       type: dict
       sample: {"hosts": 16, "ready": 3}
+    members:
+      description: A short text that changes when other hosts are in the cluster.
+      type: str
+      sample: 9f86d081884c7d65
     unreachable_hosts:
       description: Names of its hosts that are not connected, or not powered on.
       type: list

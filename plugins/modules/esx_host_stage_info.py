@@ -145,6 +145,10 @@ hosts:
       description: C(hosts) is 1 for a host with an image, else 0; C(ready) is 1 if it is compliant or staged.
       type: dict
       sample: {"hosts": 1, "ready": 1}
+    members:
+      description: A short text that changes when other hosts are meant.
+      type: str
+      sample: 9f86d081884c7d65
     unreachable_hosts:
       description: Its own name, if it is not connected or not powered on.
       type: list

@@ -72,14 +72,14 @@ EXAMPLES = r"""
 - name: Write the report of the rollout once more, to another folder
   vsphere.lifecycle.stage_report:
     rollout: "{{ rolling_stage_result }}"
-    result_files: "{{ query('ansible.builtin.fileglob', '/srv/stage/results/*.jsonl') | sort }}"
-    path: /srv/stage/report
+    result_files: "{{ query('ansible.builtin.fileglob', playbook_dir ~ '/report/*.jsonl') | sort }}"
+    path: "{{ playbook_dir }}/report-again"
   changed_when: false
 
 - name: Write the page alone
   vsphere.lifecycle.stage_report:
     rollout: "{{ rolling_stage_result }}"
-    path: ./report
+    path: "{{ playbook_dir }}/report"
     formats: [html]
   register: report
   changed_when: false

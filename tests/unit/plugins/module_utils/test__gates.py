@@ -185,6 +185,12 @@ def test_operations_that_run_are_named() -> None:
     assert hint.endswith(": a (remediate, 3 % done)")
 
 
+def test_a_staging_that_runs_is_adopted_and_blocks_nothing() -> None:
+    running = cluster(running_operation="stage, 40 % done", running_task={"id": "x"})
+    gates = gates_of(0, {"operations": "fail"}, appliance=GOOD, services=service(), found=[running], planned={})
+    assert [one["verdict"] for one in gates if one["name"] == "operations"] == ["note"]
+
+
 @pytest.mark.parametrize(
     ("before", "now", "verdict"),
     [("5", "5", "go"), ("5", "6", "block"), (None, "6", "go"), ("5", None, "go"), ("", "6", "go")],

@@ -116,7 +116,8 @@ def test_a_plan_alone_says_what_it_is() -> None:
 def test_a_long_wave_is_named_in_short() -> None:
     plan = rollout_of([found(f"c{number}") for number in range(10)], LENIENT)
     assert plan["waves"][0]["title"] == "Wave 1 of 1 (canary): c0, c1, c2, c3, c4, c5, c6, c7 and 2 more"
-    assert plan["summary"][1] == "Not started: c0, c1, c2, c3, c4, c5, c6, c7 and 2 more."
+    ended = rollout_of([found(f"c{number}") for number in range(11)], {"waves": [1, 10]}, [run(1, staged("c0", "o"))])
+    assert ended["summary"][1] == "Not started: c1, c2, c3, c4, c5, c6, c7, c8 and 2 more."
 
 
 def test_clusters_of_the_same_name_are_told_apart() -> None:
@@ -410,9 +411,26 @@ def test_a_lost_result_does_not_hide_those_that_came() -> None:
 
 
 def test_a_problem_from_outside_comes_first() -> None:
-    rollout = one_wave({"max_failed_hosts": 0}, staged("a", "f"), problem="Stopped by hand.")
+    rollout = one_wave({}, staged("a", "f"), problem="Stopped by hand.")
     assert rollout["problem"] == "Stopped by hand."
     assert rollout["summary"][-1] == "The rollout failed. Stopped by hand."
+
+
+def test_a_share_that_is_hardly_too_much_does_not_seem_to_be_allowed() -> None:
+    rollout = one_wave({"max_failed_hosts": "10%"}, staged("a", "f" * 101 + "o" * 908))
+    assert rollout["problem"] == "101 of 1009 hosts failed so far: 10.0099 %, and 10 % are allowed"
+
+
+def test_a_problem_from_outside_hides_no_other() -> None:
+    rollout = one_wave({"max_failed_hosts": 0}, staged("a", "f"), problem="Status code was 500.")
+    assert rollout["problem"] == "Status code was 500. 1 of 1 host failed so far, and 0 are allowed"
+    told = one_wave({"max_failed_hosts": 0}, staged("a", "f"), problem=rollout["problem"])
+    assert told["problem"] == rollout["problem"]
+
+
+def test_a_task_of_the_user_may_fail_with_several_words() -> None:
+    rollout = one_wave({}, staged("a", "o"), problem=t.cast("str", ["No backup", 5]))
+    assert (rollout["verdict"], rollout["problem"]) == ("failed", "No backup. 5")
 
 
 @pytest.mark.parametrize(("mode", "verdict"), [("warn", "unfinished"), ("ignore", "unfinished"), ("fail", "failed")])
@@ -506,9 +524,11 @@ def test_a_later_run_goes_on_where_this_one_ended() -> None:
         "finished": False,
         "waves": [{"canary": not number, "clusters": [f"domain-{name}"]} for number, name in enumerate("abcd")],
         "clusters": {
-            "domain-a": {"verdict": "staged", "commit": "5", "hosts": 2},
-            "domain-b": {"verdict": "partly_failed", "commit": "5", "hosts": 2},
+            "domain-a": {"verdict": "staged", "commit": "5", "hosts": 2, "members": None},
+            "domain-b": {"verdict": "partly_failed", "commit": "5", "hosts": 2, "members": None},
         },
+        "mode": "all",
+        "problem": "",
     }
     second = go_on(clusters, [run(1, staged("b", "so"))], first, started="2026-03-02T22:00:00Z")
     assert verdicts(second) == {"b": "staged", "c": "not_started", "d": "not_started", "a": "unchanged"}
@@ -521,6 +541,45 @@ def test_a_later_run_goes_on_where_this_one_ended() -> None:
     anew = go_on(clusters, [], last["state"])
     assert len(anew["waves"]) == 4
     assert not anew["state"]["finished"]
+
+
+def test_a_cluster_with_another_host_is_not_done() -> None:
+    first = go_on([{**found("a"), "members": "x"}, found("b")], [run(1, staged("a", "oo"))])["state"]
+    assert verdicts(go_on([{**found("a"), "members": "x"}, found("b")], [], first))["a"] == "unchanged"
+    assert verdicts(go_on([{**found("a"), "members": "y"}, found("b")], [], first))["a"] == "not_started"
+
+
+def test_the_rest_does_not_follow_a_canary_that_failed() -> None:
+    clusters = [found("a"), found("b")]
+    failed = go_on(clusters, [run(1, staged("a", "ff"))], mode="canary", max_failed_hosts=0)["state"]
+    rest = go_on(clusters, [], failed, mode="rest")
+    assert rest["problem"].startswith("The canary wave before this has failed (2 of 2 hosts failed so far")
+    assert rest["waves"] == []
+    passed = go_on(clusters, [run(1, staged("a", "oo"))], failed, mode="canary")["state"]
+    assert go_on(clusters, [], passed, mode="rest")["problem"] == ""
+
+
+def test_what_was_not_selected_this_time_is_still_to_be_done() -> None:
+    first = go_on([found("a"), found("b")], [run(1, staged("a", "oo"))])["state"]
+    second = go_on([found("a")], [], first)
+    assert not second["state"]["finished"]
+    assert second["state"]["waves"] == [{"canary": False, "clusters": ["domain-b"]}]
+    third = go_on([found("a"), found("b")], [run(1, staged("b", "oo"))], second["state"])
+    assert third["state"]["finished"]
+
+
+def test_what_was_begun_by_nobody_is_a_plan() -> None:
+    plan = rollout_of([found("a")], LENIENT)
+    assert plan["verdict"] == "planned"
+    assert plan["summary"][0].startswith("This is a plan, and nothing was staged")
+    assert rollout_of([found("a")], LENIENT, stopped="The window ended")["verdict"] == "unfinished"
+    assert rollout_of([found("old", False)], {**LENIENT, "allow_empty": True})["verdict"] == "succeeded"
+
+
+def test_hosts_of_which_nothing_came_back_are_not_forgotten() -> None:
+    clusters = [{**found(name), "counts": {"hosts": 3, "ready": 0}} for name in "ab"]
+    rollout = rollout_of(clusters, {"waves": [1]}, [{"wave": 1, "staged": {"msg": "Killed."}}])
+    assert rollout["hosts"]["not_started"] == 6
 
 
 def test_hosts_that_were_done_before_count_for_the_budget() -> None:

@@ -49,22 +49,22 @@ def only(result: dict[str, t.Any]) -> dict[str, t.Any]:
 def test_all_clusters_are_told(info: Info) -> None:
     result = info()
     assert [(cluster["moid"], cluster["image_managed"]) for cluster in result["clusters"]] == [
-        ("domain-c8", True),
+        ("domain-c11", True),
         ("domain-c9", True),
         ("domain-c10", False),
-        ("domain-c11", True),
+        ("domain-c8", True),
     ]
 
 
 @pytest.mark.parametrize(
     ("options", "moids"),
     [
-        ({"clusters": ["ed*"]}, ["domain-c9", "domain-c11"]),
-        ({"clusters": ["legacy", "[ep]*"]}, ["domain-c10", "domain-c8", "domain-c9", "domain-c11"]),
+        ({"clusters": ["ed*"]}, ["domain-c11", "domain-c9"]),
+        ({"clusters": ["legacy", "[ep]*"]}, ["domain-c10", "domain-c11", "domain-c9", "domain-c8"]),
         ({"clusters": ["ed*"], "datacenter": "Hamburg"}, ["domain-c11"]),
         ({"exclude": ["edge", "domain-c10"]}, ["domain-c8"]),
         ({"clusters": ["domain-c8"], "exclude": None}, ["domain-c8"]),
-        ({"clusters": ["*"], "exclude": ["?????"]}, ["domain-c8", "domain-c9", "domain-c10", "domain-c11"]),
+        ({"clusters": ["*"], "exclude": ["?????"]}, ["domain-c11", "domain-c9", "domain-c10", "domain-c8"]),
         ({"clusters": ["prod", "prod", "pro?"]}, ["domain-c8"]),
     ],
 )

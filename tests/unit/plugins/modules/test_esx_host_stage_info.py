@@ -50,6 +50,7 @@ def test_a_host_is_told_in_full(info: Info) -> None:
         **{"name": NAME, "moid": "host-23", "connection_state": "CONNECTED", "power_state": "POWERED_ON"},
         **{"image_managed": True, "status": "NON_COMPLIANT", "stage_status": "NOT_STAGED", "commit": "3"},
         **{"has_commit": None, "counts": {"hosts": 1, "ready": 0}, "unreachable_hosts": []},
+        "members": "26dfe94645d85e76",
         **{"running_task": None, "running_operation": None, "last_stage": None},
         "hosts": [
             {
