@@ -172,7 +172,9 @@ def two_slices() -> t.Iterator[Sliced]:
             for path in (job.artifacts / "reports").glob("*/report.json")
         }
         sessions = [session for one in found.vcenters.values() for session in one.ask("sessions")]
-        yield Sliced(jobs, [found.staged(name) for name in found.vcenters], sessions, reports, found.hosts, found.secrets())
+        yield Sliced(
+            jobs, [found.staged(name) for name in found.vcenters], sessions, reports, found.hosts, found.secrets()
+        )
 
 
 def test_two_slices_stage_four_vcenters(two_slices: Sliced) -> None:
