@@ -28,6 +28,7 @@ class Control:
         self._calls: dict[tuple[str, str], t.Callable[[Struct], t.Any]] = {
             ("GET", "requests"): self._list_requests,
             ("GET", "sessions"): self._list_sessions,
+            ("GET", "issued-sessions"): self._list_issued_sessions,
             ("GET", "world"): lambda body: self._world.summary(),
             ("POST", "reset"): self._reset,
             ("POST", "patch"): self._patch,
@@ -67,6 +68,10 @@ class Control:
             }
             for session in self._world.sessions.open
         ]
+
+    def _list_issued_sessions(self, body: Struct) -> list[str]:
+        """Every token ever given out, to look for where none may be."""
+        return self._world.sessions.issued
 
     def _reset(self, body: Struct) -> Struct:
         self._requests.clear()

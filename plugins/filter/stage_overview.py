@@ -16,7 +16,7 @@ description:
   - Turns the artifacts that P(vsphere.lifecycle.rolling_stage#role) leaves with C(set_stats), one for each vCenter,
     into one overview.
   - It computes only. The playbook C(vsphere.lifecycle.rolling_stage_report) is built on it.
-positional: expected
+positional: expected, mode
 options:
   _input:
     description: The artifacts, by their names. Each begins with C(vlcm_stage_).
@@ -24,11 +24,18 @@ options:
     required: true
   expected:
     description:
-      - The vCenters that were meant. Keys are their names in the inventory, values their addresses, or empty where the
-        name is the address.
+      - The vCenters that were meant, by their names in the inventory.
       - One without an artifact counts as failed, because its job was cancelled or lost.
-    type: dict
-    default: {}
+    type: list
+    elements: str
+    default: []
+  mode:
+    description:
+      - The mode of the run that is summed up, see O(vsphere.lifecycle.rolling_stage#role:main:rolling_stage_mode).
+      - AWX hands the artifacts of a node on to all later nodes. So a vCenter whose run was cancelled still has the
+        artifact of an earlier run, such as that of the canary. One of another mode counts as none.
+      - Empty for any.
+    type: str
 seealso:
   - plugin: vsphere.lifecycle.rolling_stage
     plugin_type: role
@@ -37,7 +44,7 @@ seealso:
 EXAMPLES = r"""
 - name: Tell what the jobs before this one in a workflow have done
   ansible.builtin.debug:
-    msg: "{{ (artifacts | vsphere.lifecycle.stage_overview).summary }}"
+    msg: "{{ (artifacts | vsphere.lifecycle.stage_overview(groups['vcenters'], mode='rest')).summary }}"
   vars:
     artifacts:
       vlcm_stage_vcenter1_example_com: "{{ vlcm_stage_vcenter1_example_com }}"
@@ -48,23 +55,24 @@ RETURN = r"""
 _value:
   description:
     - The overview. C(verdict) is the worst one of all; C(problem) is empty where none failed; C(hosts) are the counts
-      of all; C(vcenters) has verdict, counts, problem, failed hosts and end of each; C(missing) has the vCenters
-      without a result; C(summary) says it all in a line each.
+      of all; C(vcenters) has name in the inventory, address, verdict, counts, problem, failed hosts and end of each;
+      C(missing) has the vCenters without a result; C(summary) says it all in a line each.
   type: dict
   sample:
     verdict: failed
     problem: "1 vCenter failed: vcenter2.example.com."
-    hosts: {staged: 12, skipped: 4, failed: 2}
+    hosts: {staged: 12, skipped: 4, failed: 2, not_started: 8}
     missing: []
     vcenters:
-      - vcenter: vcenter1.example.com
+      - name: vcenter1.example.com
+        vcenter: vcenter1.example.com
         verdict: succeeded
-        hosts: {staged: 12, skipped: 4, failed: 0}
+        hosts: {staged: 12, skipped: 4, failed: 0, not_started: 0}
         problem: ""
         failed_hosts: []
         ended: "2026-11-21T04:10:12Z"
     summary:
-      - "2 vCenters, hosts: 12 staged, 4 skipped, 2 failed"
+      - "2 vCenters, hosts: 12 staged, 4 skipped, 2 failed, 8 not started"
 """
 
 import typing as t
@@ -72,9 +80,9 @@ import typing as t
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_overview import Json, overview_of
 
 
-def stage_overview(artifacts: dict[str, t.Any], expected: dict[str, str] | None = None) -> Json:
+def stage_overview(artifacts: dict[str, t.Any], expected: t.Sequence[str] = (), mode: str | None = None) -> Json:
     """Return what became of all vCenters together."""
-    return overview_of(artifacts, expected)
+    return overview_of(artifacts, expected, mode)
 
 
 class FilterModule:

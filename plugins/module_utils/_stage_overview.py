@@ -14,35 +14,37 @@ import typing as t
 Json = dict[str, t.Any]
 
 PREFIX = "vlcm_stage_"
-COUNTS = ("staged", "skipped", "failed")
+COUNTS = ("staged", "skipped", "failed", "not_started")
 #: The worst one first: what counts for all is the worst of them.
-VERDICTS = ("failed", "within_budget", "planned", "succeeded")
+VERDICTS = ("failed", "unfinished", "within_budget", "planned", "succeeded")
 
 
-def artifact_name(vcenter: str) -> str:
-    """Return the name of the artifact of a vCenter. Names of variables have letters, digits and underscores only."""
-    return PREFIX + re.sub(r"[^A-Za-z0-9_]", "_", vcenter)
+def artifact_name(host: str) -> str:
+    """Return the name of the artifact of an inventory host: a variable has letters, digits and underscores only."""
+    return PREFIX + re.sub(r"[^A-Za-z0-9_]", "_", host)
 
 
-def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Mapping[str, str] | None = None) -> Json:
+def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Sequence[str] = (), mode: str | None = None) -> Json:
     """Return what became of all vCenters together.
 
     :param artifacts: what was left for each vCenter, by the names of the artifacts.
-    :param expected: the vCenters that were meant: names in the inventory, each with an address, or with an empty text
-        where the name is the address. One without an artifact has failed: its job was cancelled or lost.
+    :param expected: the vCenters that were meant, by their names in the inventory. One without an artifact has failed:
+        its job was cancelled or lost.
+    :param mode: of the run that is summed up. A workflow hands artifacts on to every later node, so a vCenter whose run
+        was lost still has that of the run before: one of another mode is none. Without a mode each of them counts.
     :return: ``verdict`` (the worst one), ``problem`` (empty where nothing failed), ``hosts`` (counts), ``vcenters``
-        (name, verdict, counts, problem, failed_hosts and end of each), ``missing`` (names), ``summary`` (lines).
+        (name in the inventory, address as vcenter, verdict, counts, problem, failed_hosts and end of each), ``missing``
+        (names), ``summary`` (lines).
     """
-    entries = [
-        _entry(key.removeprefix(PREFIX), value) for key, value in sorted(artifacts.items()) if isinstance(value, dict)
-    ]
-    # Where the login failed, an artifact has the name in the inventory, and else the address.
-    missing = sorted(
-        name
-        for name, address in (expected or {}).items()
-        if not {artifact_name(name), artifact_name(address or name)} & set(artifacts)
-    )
-    failed = [entry["vcenter"] for entry in entries if entry["verdict"] == "failed"]
+    found = {key: value for key, value in sorted(artifacts.items()) if isinstance(value, dict)}
+    left = {key: value for key, value in found.items() if mode in (None, "", value.get("mode"))}
+    addresses = {key: str(value.get("vcenter") or key.removeprefix(PREFIX)) for key, value in found.items()}
+    # Where nobody says who was meant, it is all that have ever left something.
+    names = {artifact_name(name): name for name in expected} or addresses
+    entries = [_entry(names.get(key, addresses[key]), addresses[key], value) for key, value in left.items()]
+    lost = {name: found.get(key) for key, name in names.items() if key not in left}
+    missing = sorted(lost)
+    failed = [entry["name"] for entry in entries if entry["verdict"] == "failed"]
     verdict = _worst([entry["verdict"] for entry in entries] + ["failed"] * bool(missing or not entries))
     hosts = {count: sum(entry["hosts"][count] for entry in entries) for count in COUNTS}
     return {
@@ -54,16 +56,17 @@ def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Mapping[str, str] 
         "summary": [
             f"{_counted(len(entries) + len(missing), 'vCenter')}, hosts: {_told(hosts)}",
             *(_line(entry) for entry in entries),
-            *(f"{name}: no result, its job was cancelled or lost" for name in missing),
+            *(_lost_line(name, lost[name], mode) for name in missing),
         ],
     }
 
 
-def _entry(name: str, artifact: Json) -> Json:
+def _entry(name: str, vcenter: str, artifact: Json) -> Json:
     hosts = artifact.get("hosts") or {}
     verdict = artifact.get("verdict")
     return {
-        "vcenter": artifact.get("vcenter") or name,
+        "name": name,
+        "vcenter": vcenter,
         # What nobody here has heard of is no success.
         "verdict": verdict if verdict in VERDICTS else "failed",
         "hosts": {count: int(hosts.get(count) or 0) for count in COUNTS},
@@ -93,9 +96,18 @@ def _counted(number: int, thing: str) -> str:
 
 
 def _told(hosts: Json) -> str:
-    return ", ".join(f"{hosts[count]} {count}" for count in COUNTS)
+    return ", ".join(f"{hosts[count]} {count.replace('_', ' ')}" for count in COUNTS)
+
+
+def _lost_line(name: str, earlier: Json | None, mode: str | None) -> str:
+    what = f"no result of mode {mode}" if mode else "no result"
+    # What an earlier run did is no outcome of this one, but it was done.
+    before = f". The one there is, is of mode {earlier.get('mode') or 'unknown'}" if earlier else ""
+    return f"{name}: {what}, its job was cancelled or lost{before}"
 
 
 def _line(entry: Json) -> str:
-    line = f"{entry['vcenter']}: {entry['verdict'].replace('_', ' ')}, hosts: {_told(entry['hosts'])}"
-    return f"{line}. {entry['problem']}" if entry["problem"] else line
+    line = f"{entry['name']}: {entry['verdict'].replace('_', ' ')}, hosts: {_told(entry['hosts'])}"
+    # The end of its window is no failure, but somebody has to know that more is to come.
+    more = "Run it again to go on" if entry["verdict"] == "unfinished" else ""
+    return ". ".join(part for part in (line, entry["problem"], more) if part)

@@ -4,8 +4,8 @@
 
 """A stand-in for the API of AWX: lists, objects and links between them, as the modules of awx.awx use them.
 
-It knows what can be named by what, refuses a link to something that is not there, and keeps what it was given. It runs
-no jobs, and knows nothing of what is put into it.
+It knows what can be named by what, refuses a link to something that is not there and answers that a survey would not
+take, and keeps what it was given. It runs no jobs, and knows nothing of what is put into it.
 """
 
 from __future__ import annotations
@@ -133,7 +133,8 @@ class Controller:
 
     def _one(self, method: str, kind: str, item: Json, body: Json) -> tuple[int, t.Any]:
         if method == "PATCH":
-            if problem := self._dangling(body):
+            # AWX looks at answers again only where they are given again.
+            if problem := self._dangling(body) or ("extra_data" in body and self._unanswered(kind, {**item, **body})):
                 return 400, problem
             item.update(body)
         return 200, self._shown(kind, item)
@@ -160,7 +161,7 @@ class Controller:
         return 204, None
 
     def _add(self, kind: str, body: Json) -> tuple[int, t.Any]:
-        if problem := self._dangling(body):
+        if problem := self._dangling(body) or self._unanswered(kind, body):
             return 400, problem
         self._next += 1
         item = {"type": re.sub(r"ies$", "y", kind).rstrip("s"), **MADE.get(kind, {}), **body, "id": self._next}
@@ -174,6 +175,36 @@ class Controller:
         for name, kinds in LINKS.items():
             if body.get(name) and not any(item["id"] == body[name] for kind in kinds for item in self._all(kind)):
                 return {name: [f'Invalid pk "{body[name]}" - object does not exist.']}
+        return None
+
+    def _unanswered(self, kind: str, item: Json) -> Json | None:
+        """What AWX has against the answers with which something is to be started later.
+
+        See LaunchConfigurationBaseSerializer.validate in awx/api/serializers.py and _accept_or_ignore_variables in
+        awx/main/models/mixins.py. A default of the survey is no answer. Nodes may leave out what is required, as the
+        workflow may have it.
+        """
+        if kind not in ("schedules", "workflow_job_template_nodes") or not item.get("unified_job_template"):
+            return None
+        number, answers = item["unified_job_template"], item.get("extra_data") or {}
+        (found,) = [(one, each) for one in TEMPLATES for each in self.lists.get(one, []) if each["id"] == number]
+        place, template = f"{found[0]}/{number}/survey_spec", found[1]
+        asked = self.surveys.get(place, {}).get("spec", []) if template.get("survey_enabled") else []
+        wrong = [
+            f"'{question['variable']}' value missing"
+            for question in asked
+            if question["required"] and question["variable"] not in answers and kind == "schedules"
+        ]
+        wrong += [
+            f"Value {answers[question['variable']]} for '{question['variable']}' is none"
+            for question in asked
+            if question["variable"] in answers and not _fits(question, answers[question["variable"]])
+        ]
+        if wrong:
+            return {"variables_needed_to_start": wrong}
+        surplus = sorted(set(answers) - {question["variable"] for question in asked})
+        if surplus and not template.get("ask_variables_on_launch"):
+            return {"extra_data": [f"Variables {', '.join(surplus)} are not allowed on launch."]}
         return None
 
     def _by_id(self, kind: str, number: int) -> Json:
@@ -199,6 +230,18 @@ class Controller:
 
 def _list_of(link: str) -> str:
     return "notification_templates" if link.startswith("notification_templates") else link
+
+
+def _fits(question: Json, value: t.Any) -> bool:
+    if question["type"] == "multiplechoice":
+        return value in question["choices"]
+    if question["type"] == "integer":
+        return (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and int(question["min"]) <= value <= int(question["max"])
+        )
+    return isinstance(value, str) and int(question["min"]) <= len(value) <= int(question["max"])
 
 
 def _matches(item: Json, wanted: dict[str, str]) -> bool:

@@ -52,6 +52,7 @@ class Job:
     :param hosts: the inventory (or the slice of it), with the variables of each host; all are in the group vcenters.
     :param environment: what the credentials inject.
     :param answers: of the survey, or artifacts of earlier jobs of a workflow.
+    :param limit: which of the hosts, as it was filled in.
     """
 
     def __init__(
@@ -62,8 +63,10 @@ class Job:
         *,
         environment: t.Mapping[str, str],
         answers: t.Mapping[str, t.Any],
+        limit: str = "",
     ) -> None:
         self.folder, self.playbook = folder, playbook
+        self._options = ["--limit", limit] if limit else []
         shutil.copytree(AWX / "project", folder / "project")
         for name in ("env", "inventory"):
             (folder / name).mkdir()
@@ -92,7 +95,7 @@ class Job:
 
     def run(self) -> Done:
         """Run it on this machine."""
-        ended = _runner("run", str(self.folder), "-p", self.playbook)
+        ended = _runner("run", str(self.folder), "-p", self.playbook, *self._options)
         output, errors = ended.communicate(timeout=2 * LIMIT)
         return Done(self.folder, output + errors)
 

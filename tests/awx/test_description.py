@@ -74,7 +74,8 @@ def test_every_answer_of_a_survey_is_a_variable_of_the_role() -> None:
 def test_a_survey_asks_as_awx_demands() -> None:
     described = variables("controller.yml")
     types = {"text": str, "integer": int, "multiplechoice": str}
-    for question in [described["awx_survey_mode"], *described["awx_survey_questions"]]:
+    modes = [described["awx_survey_mode"], described["awx_survey_report_mode"]]
+    for question in [*modes, *described["awx_survey_questions"]]:
         # Without a default it has to do without an answer as well.
         assert isinstance(question.get("default", types[question["type"]]()), types[question["type"]]), question
         assert question["required"] is ("default" in question)
@@ -89,12 +90,27 @@ def test_the_workflow_does_not_ask_for_what_its_nodes_set() -> None:
     described = variables("controller.yml")
     (workflow,) = described["controller_workflows"]
     set_by_nodes = {name for node in workflow["workflow_nodes"] for name in node.get("extra_data", {})}
-    assert set_by_nodes == {"rolling_stage_mode"}
     assert not set_by_nodes & {question["variable"] for question in described["awx_survey_questions"]}
-    choices = described["awx_survey_mode"]["choices"]
-    data = [node["extra_data"] for node in workflow["workflow_nodes"] if "extra_data" in node]
-    assert [one["rolling_stage_mode"] for one in data] == ["plan", "canary", "rest"]
-    assert set(choices) >= {one["rolling_stage_mode"] for one in data}
+    for question in (described["awx_survey_mode"], described["awx_survey_report_mode"]):
+        data = [node["extra_data"] for node in workflow["workflow_nodes"] if "extra_data" in node]
+        modes = [one[question["variable"]] for one in data if question["variable"] in one]
+        assert sorted(modes) == ["canary", "plan", "rest"]
+        assert set(question["choices"]) >= set(modes)
+        set_by_nodes.remove(question["variable"])
+    assert not set_by_nodes
+
+
+def test_each_report_is_told_the_mode_of_the_node_before_it() -> None:
+    (workflow,) = variables("controller.yml")["controller_workflows"]
+    nodes = {node["identifier"]: node for node in workflow["workflow_nodes"]}
+    told = {
+        (nodes[after["identifier"]]["extra_data"]["stage_report_mode"], node["extra_data"]["rolling_stage_mode"])
+        for node in nodes.values()
+        for edges in node.get("related", {}).values()
+        for after in edges
+        if after["identifier"].startswith("report")
+    }
+    assert told == {("plan", "plan"), ("canary", "canary"), ("rest", "rest")}
 
 
 def test_the_playbooks_of_the_templates_are_in_the_project() -> None:

@@ -11,6 +11,8 @@ import contextlib
 import dataclasses
 import json
 import pathlib
+import re
+import tempfile
 import typing as t
 
 import pytest
@@ -38,6 +40,8 @@ CLUSTERS, HOSTS = 12, 4
 #: An event is the start of a task, its start for a host, its end there, or a line in between.
 EVENTS_OF_A_VCENTER, EVENTS_OF_A_WAVE, EVENTS_OF_A_CLUSTER = 120, 75, 4
 WAVES = 3
+#: The largest one is that of the role's result, some 11 kB here; what there is of each host is in the report.
+SIZE_OF_AN_EVENT = 20_000
 #: AWX has no limit of its own for artifacts, but they become variables of every job that follows. 100 vCenters of this
 #: size are 400 kB.
 ARTIFACT_OF_A_VCENTER = 4096
@@ -69,6 +73,12 @@ class Fleet:
         """Return how many hosts of a vCenter have the image."""
         clusters: dict[str, Json] = self.vcenters[name].ask("world")["clusters"]
         return sum(1 for one in clusters.values() for host in one["hosts"].values() if host["staged_commit"])
+
+    def secrets(self) -> list[str]:
+        """Return what may show nowhere: the login in both of its forms, and every session that there was."""
+        sessions = [session for one in self.vcenters.values() for session in one.ask("issued-sessions")]
+        assert len(sessions) >= len(self.vcenters)
+        return [*SECRETS, *sessions]
 
     def credential(self, **more: str) -> dict[str, str]:
         """Return what AWX injects for a credential of our type."""
@@ -104,23 +114,28 @@ def limits_are_kept(done: Done, vcenters: int) -> None:
     each = EVENTS_OF_A_VCENTER + EVENTS_OF_A_WAVE * WAVES + EVENTS_OF_A_CLUSTER * CLUSTERS
     assert len(events) <= vcenters * each
     for event in events:
+        # With everything in it, as AWX keeps it; the limit of AWX is for the result alone.
+        assert len(json.dumps(event)) < SIZE_OF_AN_EVENT < MAX_EVENT_RES_DATA, event["stdout"]
         result = event.get("event_data", {}).get("res")
         if result is not None:
             # What is too large arrives as {}.
             assert result
-            assert len(str(result)) < MAX_EVENT_RES_DATA / 10, event["stdout"]
     assert len(done.output.encode()) < STDOUT_MAX_BYTES_DISPLAY
     for name, artifact in done.stats.items():
         assert len(json.dumps(artifact)) < ARTIFACT_OF_A_VCENTER, name
 
 
-def nothing_is_told(text: str) -> None:
-    for secret in SECRETS:
+def nothing_is_told(text: str, secrets: t.Iterable[str]) -> None:
+    for secret in secrets:
         assert secret not in text
 
 
 def by_vcenter(stats: Json) -> dict[str, Json]:
     return {artifact["vcenter"]: artifact for name, artifact in stats.items() if name.startswith("vlcm_stage_")}
+
+
+def artifact_of(host: str) -> str:
+    return "vlcm_stage_" + re.sub("[^A-Za-z0-9]", "_", host)
 
 
 # ------------------------------------------------------------------------------------------- slices on workers at once
@@ -135,6 +150,7 @@ class Sliced:
     sessions: list[Json]
     reports: dict[str, Json]
     hosts: dict[str, Json]
+    secrets: list[str]
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +172,9 @@ def two_slices() -> t.Iterator[Sliced]:
             for path in (job.artifacts / "reports").glob("*/report.json")
         }
         sessions = [session for one in found.vcenters.values() for session in one.ask("sessions")]
-        yield Sliced(jobs, [found.staged(name) for name in found.vcenters], sessions, reports, found.hosts)
+        yield Sliced(
+            jobs, [found.staged(name) for name in found.vcenters], sessions, reports, found.hosts, found.secrets()
+        )
 
 
 def test_two_slices_stage_four_vcenters(two_slices: Sliced) -> None:
@@ -200,8 +218,8 @@ def test_what_awx_can_show_and_keep_is_enough(two_slices: Sliced) -> None:
 
 def test_no_secret_is_in_what_awx_keeps(two_slices: Sliced) -> None:
     for job in two_slices.jobs:
-        nothing_is_told(job.everything())
-    nothing_is_told(json.dumps(two_slices.reports))
+        nothing_is_told(job.everything(), two_slices.secrets)
+    nothing_is_told(json.dumps(two_slices.reports), two_slices.secrets)
 
 
 def test_the_lines_that_tell_the_outcome_are_shown_whole(two_slices: Sliced) -> None:
@@ -210,6 +228,17 @@ def test_the_lines_that_tell_the_outcome_are_shown_whole(two_slices: Sliced) -> 
         told = [event for event in job.events if event["event_data"].get("task") == "Report | Tell the outcome"]
         assert told
         assert all(len(event["stdout"].encode()) <= EVENT_STDOUT_MAX_BYTES_DISPLAY for event in told)
+
+
+@pytest.mark.parametrize(("hosts", "limit", "code"), [([], "", 0), (["vcenter-2"], "all:!vcenter-2", 1)])
+def test_a_slice_without_hosts_is_fine_unless_a_limit_took_them(hosts: list[str], limit: str, code: int) -> None:
+    # As docs/awx.md says: who leaves out a vCenter switches its host off, and uses no limit.
+    with short_folder() as folder:
+        inventory: dict[str, Json] = {host: {} for host in hosts}
+        job = Job(folder, "rolling_stage.yml", inventory, environment={}, answers=survey_answers(), limit=limit)
+        done = job.run()
+        assert done.code == code, done.output
+        assert ("no hosts matched" if code == 0 else "leaves us with no hosts to target") in done.output
 
 
 # --------------------------------------------------------------------------------------------------- a whole workflow
@@ -229,31 +258,37 @@ def test_a_workflow_plans_stages_and_reports() -> None:
             given = {**left, **answers, "rolling_stage_mode": mode}
             environment = found.credential()
             done = Job(folder, "rolling_stage.yml", found.hosts, environment=environment, answers=given).run()
+            earlier = dict(left)
             left.update(done.stats)
             codes.append((mode, done.code, {one["verdict"] for one in by_vcenter(done.stats).values()}))
             staged.append([found.staged(name) for name in found.vcenters])
-            nothing_is_told(done.everything())
+            nothing_is_told(done.everything(), found.secrets())
             limits_are_kept(done, vcenters=2)
         assert codes == [("plan", 0, {"planned"}), ("canary", 0, {"succeeded"}), ("rest", 0, {"succeeded"})]
         assert staged == [[0, 0], [HOSTS, HOSTS], [CLUSTERS * HOSTS] * 2]
 
-        folder = found.folder / "report"
-        folder.mkdir()
-        given = {**left, **answers}
-        report = Job(folder, "rolling_stage_report.yml", found.hosts, environment={}, answers=given).run()
+        report = reported(found, {**left, **answers}, "rest")
         assert report.code == 0, report.output
         summary = report.stats["rolling_stage_summary"]
         assert summary["verdict"] == "succeeded"
+        assert [one["name"] for one in summary["vcenters"]] == list(found.hosts)
         assert [one["vcenter"] for one in summary["vcenters"]] == ["127.0.0.11", "127.0.0.12"]
 
-        # A slice that was cancelled leaves nothing.
-        del given["vlcm_stage_127_0_0_12"]
-        folder = found.folder / "lost"
-        folder.mkdir()
-        report = Job(folder, "rolling_stage_report.yml", found.hosts, environment={}, answers=given).run()
+        # A slice of the rest that was cancelled leaves nothing, and what its canary has left is still handed on.
+        lost = artifact_of("vcenter-2.example.com")
+        assert earlier[lost]["verdict"] == "succeeded"
+        report = reported(found, {**left, lost: earlier[lost], **answers}, "rest")
         assert report.code != 0
+        assert report.stats["rolling_stage_summary"]["verdict"] == "failed"
         assert report.stats["rolling_stage_summary"]["missing"] == ["vcenter-2.example.com"]
         assert "1 vCenter without a result: vcenter-2.example.com." in report.output
+
+
+def reported(found: Fleet, handed_on: Json, mode: str) -> Done:
+    """Run the report node of a mode, with what AWX hands on to it."""
+    folder = pathlib.Path(tempfile.mkdtemp(dir=found.folder))
+    answers = {**handed_on, "stage_report_mode": mode}
+    return Job(folder, "rolling_stage_report.yml", found.hosts, environment={}, answers=answers).run()
 
 
 # ------------------------------------------------------------------------------------------------------ survey answers
@@ -336,6 +371,7 @@ def test_the_inventory_beats_what_awx_injects() -> None:
         ]
         assert logins == [1, 0]
         assert "certificate" in done.output
-        nothing_is_told(done.everything())
+        # The other vCenter was never logged in to.
+        nothing_is_told(done.everything(), [*SECRETS, *first.ask("issued-sessions")])
         verdicts = {artifact["verdict"] for artifact in done.stats.values()}
         assert verdicts == {"succeeded", "failed"}

@@ -39,6 +39,7 @@ def run(controller: Controller, folder: pathlib.Path) -> str:
         "awx_vcenters": [{"name": name, "variables": {"vcenter_port": 8443}} for name in VCENTERS],
         "awx_vcenter_password": PASSWORD,
         "awx_schedule_enabled": True,
+        "awx_schedule_answers": {"rolling_stage_canary": "*-001"},
     }
     (folder / "site.json").write_text(json.dumps(site), encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "CONTROLLER_"))}
@@ -71,7 +72,7 @@ def made() -> Made:
         output = run(controller, folder)
         controller.writes.clear()
         output += run(controller, folder)
-        return Made(controller, controller.writes, output)
+        return Made(controller, list(controller.writes), output)
 
 
 def test_everything_is_there(made: Made) -> None:
@@ -103,11 +104,12 @@ def test_there_is_a_slice_for_each_vcenter(made: Made) -> None:
 
 def test_the_template_asks_for_the_mode_and_the_workflow_does_not(made: Made) -> None:
     surveys = [[question["variable"] for question in spec["spec"]] for spec in made.controller.surveys.values()]
-    assert sorted(len(names) for names in surveys) == [7, 8]
-    assert [("rolling_stage_mode" in names) for names in sorted(surveys, key=len)] == [False, True]
-    for spec in made.controller.surveys.values():
-        (waves,) = [question for question in spec["spec"] if question["variable"] == "rolling_stage_waves"]
-        assert waves["default"] == "1,25%,100%"
+    assert sorted(len(names) for names in surveys) == [1, 7, 8]
+    assert ["stage_report_mode"] in surveys
+    assert [("rolling_stage_mode" in names) for names in sorted(surveys, key=len)] == [False, False, True]
+    questions = [question for spec in made.controller.surveys.values() for question in spec["spec"]]
+    waves = [question["default"] for question in questions if question["variable"] == "rolling_stage_waves"]
+    assert waves == ["1,25%,100%"] * 2
 
 
 def test_the_workflow_waits_for_approvals(made: Made) -> None:
@@ -127,11 +129,49 @@ def test_the_workflow_waits_for_approvals(made: Made) -> None:
         ("approve-rest", "success", "rest"),
         ("rest", "always", "report"),
     }
-    modes = {node["identifier"]: node["extra_data"]["rolling_stage_mode"] for node in nodes if "extra_data" in node}
-    assert modes == {"plan": "plan", "canary": "canary", "rest": "rest"}
+    assert {node["identifier"]: node["extra_data"] for node in nodes if "extra_data" in node} == {
+        "plan": {"rolling_stage_mode": "plan"},
+        "canary": {"rolling_stage_mode": "canary"},
+        "rest": {"rolling_stage_mode": "rest"},
+        "report-plan": {"stage_report_mode": "plan"},
+        "report-canary": {"stage_report_mode": "canary"},
+        "report": {"stage_report_mode": "rest"},
+    }
     approvals = {item["id"] for item in made.controller.lists["workflow_approval_templates"]}
     waiting = {node["identifier"] for node in nodes if node["unified_job_template"] in approvals}
     assert waiting == {"approve-plan", "approve-rest"}
+
+
+def test_the_schedule_answers_what_has_to_be_answered(made: Made) -> None:
+    schedule = made.controller.named("schedules", f"{NAME}: next window")
+    assert schedule["extra_data"] == {
+        "rolling_stage_waves": "1,25%,100%",
+        "rolling_stage_max_failed_hosts": "10%",
+        "rolling_stage_max_failed_clusters": 0,
+        "rolling_stage_canary": "*-001",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "template", "answers", "said"),
+    [
+        ("schedules", "workflow", {}, "'rolling_stage_waves' value missing"),
+        ("schedules", "workflow", {"rolling_stage_max_failed_clusters": "0"}, "'rolling_stage_max_failed_clusters'"),
+        ("workflow_job_template_nodes", "report", {"surprise": "1"}, "Variables surprise are not allowed on launch"),
+        ("workflow_job_template_nodes", "report", {"stage_report_mode": "some"}, "Value some"),
+    ],
+)
+def test_the_stand_in_refuses_answers_as_awx_does(
+    made: Made, kind: str, template: str, answers: Json, said: str
+) -> None:
+    there = {
+        "workflow": made.controller.named("workflow_job_templates", f"{NAME}: rollout"),
+        "report": made.controller.named("job_templates", f"{NAME}: report"),
+    }
+    body = {"name": "Another", "unified_job_template": there[template]["id"], "extra_data": answers}
+    status, answer = made.controller.answer("POST", f"/api/v2/{kind}/", body)
+    assert status == 400
+    assert said in json.dumps(answer)
 
 
 def test_a_second_run_makes_nothing_new(made: Made) -> None:

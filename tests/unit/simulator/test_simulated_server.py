@@ -291,6 +291,8 @@ def test_control_shows_what_goes_on(call: Call, vcenter: VCenter) -> None:
     requests_seen = call("GET", "/_simulator/requests").json()
     assert [request["is_stage"] for request in requests_seen] == [False, True]
     assert call("GET", "/_simulator/sessions").json()[0]["user"] == vcenter.username
+    assert call("GET", "/_simulator/issued-sessions").json() == vcenter.world.sessions.issued
+    assert len(vcenter.world.sessions.issued) == 1
     world = call("GET", "/_simulator/world").json()
     assert world["clusters"]["domain-c8"]["operations"] == ["stage"]
     assert world["clusters"]["domain-c8"]["hosts"]["host-17"]["staged_commit"] == "5"
