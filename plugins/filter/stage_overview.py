@@ -44,11 +44,12 @@ seealso:
 EXAMPLES = r"""
 - name: Tell what the jobs before this one in a workflow have done
   ansible.builtin.debug:
-    msg: "{{ (artifacts | vsphere.lifecycle.stage_overview(groups['vcenters'], mode='rest')).summary }}"
+    msg: "{{ (artifacts | vsphere.lifecycle.stage_overview(vcenters, mode='rest')).summary }}"
   vars:
+    vcenters: "{{ groups['vcenters'] | default(['vcenter1.example.com', 'vcenter2.example.com']) }}"
     artifacts:
-      vlcm_stage_vcenter1_example_com: "{{ vlcm_stage_vcenter1_example_com }}"
-      vlcm_stage_vcenter2_example_com: "{{ vlcm_stage_vcenter2_example_com }}"
+      vlcm_stage_vcenter1_example_com: "{{ vlcm_stage_vcenter1_example_com | default({}) }}"
+      vlcm_stage_vcenter2_example_com: "{{ vlcm_stage_vcenter2_example_com | default({}) }}"
 """
 
 RETURN = r"""
