@@ -45,6 +45,7 @@ def run(controller: Controller, folder: pathlib.Path) -> str:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "CONTROLLER_"))}
     ended = subprocess.run(
         [str(pathlib.Path(sys.executable).with_name("ansible-playbook")), "-v", "awx/setup.yml", "-e", "@site.json"],
+        check=False,
         cwd=folder,
         env={
             **kept,

@@ -34,10 +34,8 @@ def look(
     appliance: Json | None = None, services: Json | None = None, *found: Json, **more: t.Any
 ) -> dict[str, tuple[str, str, str]]:
     """Verdict, answer and hint of each gate."""
-    given = {"planned": {}, "modes": {}, **more}
-    gates = gates_of(
-        1, given.pop("modes"), appliance=appliance or GOOD, services=services or service(), found=found, **given
-    )
+    given: Json = {"planned": {}, "modes": {}, **more}
+    gates = gates_of(1, appliance=appliance or GOOD, services=services or service(), found=found, **given)
     return {one["name"]: (one["verdict"], one["answer"], one["hint"]) for one in gates}
 
 
