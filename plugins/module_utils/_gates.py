@@ -10,7 +10,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout_plan import Json, Settings, mapping
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout_plan import (
+    NAMED_IN_TITLE,
+    Json,
+    Settings,
+    mapping,
+)
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import listed
 
 GO, NOTE, BLOCK = "go", "note", "block"
 
@@ -178,14 +184,14 @@ def _image_managed(found: t.Sequence[Json]) -> Look:
 
 def _host_connection(found: t.Sequence[Json]) -> Look:
     lost = [host for one in found if one["image_managed"] for host in one.get("unreachable_hosts") or ()]
-    hint = f"Not connected or not powered on, so they cannot be staged: {_listed(lost)}"
+    hint = f"Not connected or not powered on, so they cannot be staged: {listed(lost, NAMED_IN_TITLE)}"
     return "host_connection", BLOCK if lost else GO, f"{len(lost)} unreachable", hint if lost else ""
 
 
 def _operations(found: t.Sequence[Json]) -> Look:
     running = [one for one in found if one.get("running_operation")]
     busy = [f"{one['name']} ({one['running_operation']})" for one in running]
-    hint = f"vCenter works on these already, and they are waited for: {_listed(busy)}"
+    hint = f"vCenter works on these already, and they are waited for: {listed(busy, NAMED_IN_TITLE)}"
     # A staging that runs is adopted, such as that of a run that was cut off.
     foreign = any(not one.get("running_task") for one in running)
     verdict = BLOCK if foreign else NOTE if busy else GO
@@ -198,10 +204,7 @@ def _commits(found: t.Sequence[Json], planned: t.Mapping[str, str | None]) -> Lo
         for one in found
         if (before := planned.get(one["moid"])) and one.get("commit") and one["commit"] != before
     ]
-    hint = f"The image has changed since the plan. {_listed(changed)}. Run again if that is the one wanted"
+    hint = (
+        f"The image has changed since the plan. {listed(changed, NAMED_IN_TITLE)}. Run again if that is the one wanted"
+    )
     return "commit", BLOCK if changed else GO, f"{len(changed)} changed", hint if changed else ""
-
-
-def _listed(names: list[str], most: int = 8) -> str:
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

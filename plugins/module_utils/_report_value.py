@@ -11,7 +11,7 @@ from __future__ import annotations
 import collections
 import typing as t
 
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import harmless
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import harmless, listed
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
     Json,
     dict_or_empty,
@@ -285,6 +285,5 @@ def _unexpected(line: Json) -> Json:
 
 
 def _named(names: t.Sequence[str]) -> str:
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
     several = "" if len(names) == 1 else "s"
-    return f"{len(names)} cluster{several} or standalone host{several} ({', '.join(names[:5])}{more})"
+    return f"{len(names)} cluster{several} or standalone host{several} ({listed(names, 5)})"

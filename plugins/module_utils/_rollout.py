@@ -29,6 +29,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._rollout_plan im
     settings_of,
     state_of,
 )
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import counted, listed
 
 SCHEMA_VERSION = 1
 NOT_IMAGE_MANAGED, NOT_STARTED, UNKNOWN = "not_image_managed", "not_started", "unknown"
@@ -131,7 +132,7 @@ def _verdict(rollout: Json) -> str:
 
 def _wave(number: int, plan: Plan, runs: list[Json]) -> Json:
     wave = plan.waves[number - 1]
-    names = _listed([plan.labels[cluster["moid"]] for cluster in wave.clusters])
+    names = listed([plan.labels[cluster["moid"]] for cluster in wave.clusters], NAMED_IN_TITLE)
     lost = [
         f"Wave {number}: {run['staged'].get('msg') or 'the module returned nothing'}"
         for run in runs
@@ -301,7 +302,7 @@ def _over(where: str, limit: Amount | None, spent: tuple[int, int], noun: str) -
     if limit is None or not limit.exceeded(failed, total):
         return []
     share = f": {_share(failed, total, limit)} %," if limit.percent else ","
-    return [f"{failed} of {_count(total, noun)} failed {where}{share} and {limit} are allowed"]
+    return [f"{failed} of {counted(total, noun)} failed {where}{share} and {limit} are allowed"]
 
 
 def _share(failed: int, total: int, limit: Amount) -> str:
@@ -313,7 +314,8 @@ def _share(failed: int, total: int, limit: Amount) -> str:
 def _over_clusters(where: str, limit: Amount | None, spent: tuple[int, int], names: list[str]) -> list[str]:
     if limit is None or not limit.exceeded(*spent):
         return []
-    return [f"{_count(spent[0], 'cluster')} failed as a whole {where} ({_listed(names)}), and {limit} are allowed"]
+    who = listed(names, NAMED_IN_TITLE)
+    return [f"{counted(spent[0], 'cluster')} failed as a whole {where} ({who}), and {limit} are allowed"]
 
 
 def _percent(part: int, total: int) -> float:
@@ -324,14 +326,14 @@ def _summary(rollout: Json, labels: t.Mapping[str, str]) -> list[str]:
     """Return the rollout in words, one line for each thing that an operator has to know."""
     hosts, would = rollout["hosts"], "would be " if rollout["check_mode"] else ""
     if rollout["mode"] == "plan" or (rollout["verdict"] == "planned" and not rollout["check_mode"]):
-        waves = _count(len(rollout["waves"]), "wave")
+        waves = counted(len(rollout["waves"]), "wave")
         return [
-            f"This is a plan, and nothing was staged: {_count(rollout['hosts_total'], 'host')} in {waves}.",
+            f"This is a plan, and nothing was staged: {counted(rollout['hosts_total'], 'host')} in {waves}.",
             *_notes(rollout),
             *([f"The rollout cannot begin. {rollout['problem'].rstrip('.')}."] if rollout["problem"] else []),
         ]
     lines = [
-        f"{_count(hosts['staged'], 'host')} {would}newly staged, {hosts['skipped']} needed nothing, "
+        f"{counted(hosts['staged'], 'host')} {would}newly staged, {hosts['skipped']} needed nothing, "
         f"{hosts['failed']} {'would fail' if would else 'failed'}."
     ]
     lines += [
@@ -340,7 +342,7 @@ def _summary(rollout: Json, labels: t.Mapping[str, str]) -> list[str]:
         if entry["verdict"] not in (STAGED, UNCHANGED, NOT_STARTED)
     ]
     waiting = [labels[entry["moid"]] for entry in rollout["clusters"] if entry["verdict"] == NOT_STARTED]
-    lines += [f"Not started: {_listed(waiting)}."] if waiting else []
+    lines += [f"Not started: {listed(waiting, NAMED_IN_TITLE)}."] if waiting else []
     lines += _notes(rollout)
     if rollout["problem"]:
         return [*lines, f"The rollout failed. {rollout['problem'].rstrip('.')}."]
@@ -366,7 +368,7 @@ def _allowed(budget: Json) -> str:
         return "there is none for hosts"
     if budget["max_failed_hosts"].endswith("%"):
         return f"{budget['failed_hosts_percent']:g} % of the hosts, {budget['max_failed_hosts']} are allowed"
-    return f"{_count(budget['failed_hosts'], 'host')}, {budget['max_failed_hosts']} are allowed"
+    return f"{counted(budget['failed_hosts'], 'host')}, {budget['max_failed_hosts']} are allowed"
 
 
 def _planned(wave: Json, plan: Plan, found: t.Sequence[Json], *, only_plan: bool) -> str:
@@ -374,7 +376,7 @@ def _planned(wave: Json, plan: Plan, found: t.Sequence[Json], *, only_plan: bool
     members = {one["moid"] for one in wave["clusters"]}
     counts = [one["counts"] for one in found if one["moid"] in members and one.get("counts")]
     total, ready = (sum(one[name] for one in counts) for name in ("hosts", "ready"))
-    hosts = f" ({_count(total, 'host')}, {ready} of them staged or compliant)" if counts else ""
+    hosts = f" ({counted(total, 'host')}, {ready} of them staged or compliant)" if counts else ""
     return f"{wave['title']}{hosts}{'' if wave['selected'] or only_plan else ', not in this run'}"
 
 
@@ -401,12 +403,3 @@ def _told_hosts(entry: Json) -> list[str]:
         told.append(f"{host['name']}: {host['reason'].rstrip('.')}{hint}")
     more = entry["counts"]["failed"] - len(entry["failed_hosts"])
     return [*told, f"and {more} more, see the report"] if more > 0 else told
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - NAMED_IN_TITLE
-    return ", ".join(names[:NAMED_IN_TITLE]) + (f" and {more} more" if more > 0 else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

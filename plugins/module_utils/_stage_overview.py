@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import counted
+
 Json = dict[str, t.Any]
 
 PREFIX = "vlcm_stage_"
@@ -54,7 +56,7 @@ def overview_of(artifacts: t.Mapping[str, t.Any], expected: t.Sequence[str] = ()
         "vcenters": entries,
         "missing": missing,
         "summary": [
-            f"{_counted(len(entries) + len(missing), 'vCenter')}, hosts: {_told(hosts)}",
+            f"{counted(len(entries) + len(missing), 'vCenter')}, hosts: {_told(hosts)}",
             *(_line(entry) for entry in entries),
             *(_lost_line(name, lost[name], mode) for name in missing),
         ],
@@ -83,16 +85,12 @@ def _worst(verdicts: list[str]) -> str:
 def _problem(failed: list[str], missing: list[str], any_there: bool) -> str:
     said = []
     if failed:
-        said.append(f"{_counted(len(failed), 'vCenter')} failed: {', '.join(failed)}.")
+        said.append(f"{counted(len(failed), 'vCenter')} failed: {', '.join(failed)}.")
     if missing:
-        said.append(f"{_counted(len(missing), 'vCenter')} without a result: {', '.join(missing)}. Look at the jobs.")
+        said.append(f"{counted(len(missing), 'vCenter')} without a result: {', '.join(missing)}. Look at the jobs.")
     if not any_there and not missing:
         said.append("There are no results. This playbook sums up what the jobs before it in a workflow have left.")
     return " ".join(said)
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def _told(hosts: Json) -> str:

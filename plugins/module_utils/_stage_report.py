@@ -12,6 +12,7 @@ import collections
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Unit
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import listed
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import Json
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._verdicts import (
     FAILED,
@@ -94,13 +95,12 @@ def _unit_failure(unit: Unit) -> str:
     if not by_reason:
         return ""
     label = unit.entity.label[0].upper() + unit.entity.label[1:]
-    told = f"{label}: " + "; ".join(f"{_listed(names)}: {reason}" for reason, names in by_reason.items()) + "."
+    told = (
+        f"{label}: "
+        + "; ".join(f"{listed(names, NAMED_IN_MESSAGE)}: {reason}" for reason, names in by_reason.items())
+        + "."
+    )
     return told if unit.problem.rstrip(".") in by_reason else f"{told} {unit.problem}".rstrip()
-
-
-def _listed(names: list[str]) -> str:
-    more = f" and {len(names) - NAMED_IN_MESSAGE} more" if len(names) > NAMED_IN_MESSAGE else ""
-    return ", ".join(names[:NAMED_IN_MESSAGE]) + more
 
 
 def _next_step(retriable: int) -> str:

@@ -37,5 +37,16 @@ def harmless(value: t.Any) -> t.Any:
     return value
 
 
+def listed(names: t.Sequence[str], most: int) -> str:
+    """Return the first few names for a sentence, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _visible(text: str) -> str:
     return _ACTIVE.sub(lambda found: ascii(found[0])[1:-1], text)

@@ -103,7 +103,7 @@ def test_options_reach_the_gates() -> None:
         "2",  # type: ignore[arg-type]  # what mypy forbids, a template does
         appliance={"state": "INSTALL_FAILED"},
         services={"services": [{"name": "updatemgr", "state": "STOPPED"}]},
-        modes="updatemgr=ignore",  # type: ignore[arg-type]
+        modes="updatemgr=ignore",  # type: ignore[arg-type]  # so does a survey
         planned=CLUSTERS,
         allowed_states="OTHER,INSTALL_FAILED",
         time="2026-03-01T22:00:00Z",
