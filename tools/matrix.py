@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import glob
+import importlib.metadata
 import os
 import pathlib
 import re
@@ -37,7 +38,8 @@ REQUIREMENTS = ("tests/unit/requirements.txt", "tests/integration/requirements.t
 def plan(wanted: list[str]) -> tuple[list[Part], list[Part]]:
     """Return the parts to carry out, and a part for each ansible-core that is left out.
 
-    ``wanted`` names versions; "ends" stands for the oldest and the newest for which there is a Python; nothing for all.
+    ``wanted`` names versions; nothing stands for all, and "ends" for the oldest and the newest for which there is a
+    Python, without the one that `make test` runs on.
     """
     unknown = [word for word in wanted if word not in PYTHONS and word != "ends"]
     if unknown:
@@ -47,11 +49,16 @@ def plan(wanted: list[str]) -> tuple[list[Part], list[Part]]:
     runnable = {core: minor for core in PYTHONS if (minor := choice(core, present))}
     chosen = list(runnable)
     if wanted:
-        ends = [chosen[0], chosen[-1]] if "ends" in wanted and chosen else []
-        chosen = [core for core in runnable if core in wanted or core in ends]
+        ends = [core for core in (*chosen[:1], *chosen[-1:]) if (core, runnable[core]) != here()]
+        chosen = [core for core in runnable if core in wanted or ("ends" in wanted and core in ends)]
     carried_out = [part for core in chosen for part in _parts(core, runnable[core], present[runnable[core]])]
-    left_out = [_left_out(core, core in runnable, present) for core in PYTHONS if core not in chosen]
-    return carried_out, left_out + [_left_out(core, False, present) for core in newer_on_the_index(present)]
+    left_out = [_left_out(core, runnable.get(core), present) for core in PYTHONS if core not in chosen]
+    return carried_out, left_out + [_left_out(core, None, present) for core in newer_on_the_index(present)]
+
+
+def here() -> tuple[str, int]:
+    """Return the ansible-core and the Python 3 that `make test` runs on."""
+    return ".".join(importlib.metadata.version("ansible-core").split(".")[:2]), sys.version_info.minor
 
 
 def choice(core: str, present: dict[int, str]) -> int | None:
@@ -144,11 +151,11 @@ def _parts(core: str, minor: int, interpreter: str) -> list[Part]:
     ]
 
 
-def _left_out(core: str, runnable: bool, present: dict[int, str]) -> Part:
+def _left_out(core: str, minor: int | None, present: dict[int, str]) -> Part:
     if core not in PYTHONS:
         reason = "newer than tools/matrix.py; add it there"
-    elif runnable:
-        reason = "not asked for"
+    elif minor is not None:
+        reason = "make test runs on it" if (core, minor) == here() else "not asked for"
     else:
         oldest, newest = PYTHONS[core]
         there = ", ".join(f"3.{minor}" for minor in present) or "none"

@@ -235,8 +235,8 @@ def report() -> Outcome:
 
 
 def both_ways() -> Outcome:
-    """The integration targets, with modules in Ansible's worker and as processes."""
-    return pytest("tests/both_ways", "--numprocesses=auto")[1]
+    """The integration targets, with modules in Ansible's worker and as processes, side by side."""
+    return pytest("tests/both_ways")[1]
 
 
 def progress() -> Outcome:

@@ -99,7 +99,7 @@ def settings_of(raw: t.Mapping[str, t.Any]) -> tuple[Settings, list[str]]:
         try:
             return reader(raw.get(name))
         except ValueError as error:
-            problems.append(f"{name}: {error}")
+            problems.append(f"rolling_stage_{name}: {error}")
             return otherwise
 
     budgets: dict[str, Amount | None] = {name: read(name, Amount.of, None) for name in BUDGETS}
@@ -429,12 +429,18 @@ def usable(state: str | None, settings: Settings) -> tuple[Json, str]:
         return NO_STATE, "The state file does not hold the state of a rollout; a new rollout begins."
     if read.get("finished"):
         return NO_STATE, ""
-    for name, now in (("vcenter", settings.vcenter), ("commit", settings.commit)):
-        if read.get(name) != now:
+    for name, now in (("vCenter", settings.vcenter), ("commit", settings.commit)):
+        before = read.get(name.lower())
+        if before != now:
             return NO_STATE, (
-                f"The state file is about {name} '{read.get(name)}' and this run about '{now}'; a new rollout begins."
+                f"The state file is about {_which(name, before)} and this run about {_which(name, now)}; "
+                "a new rollout begins."
             )
     return read, f"Going on with the rollout that began at {read['started']}."
+
+
+def _which(name: str, value: t.Any) -> str:
+    return f"no certain {name}" if value is None else f"{name} '{value}'"
 
 
 def _is_state(read: Json) -> bool:

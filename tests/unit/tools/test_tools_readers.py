@@ -105,6 +105,30 @@ def test_python_for_an_ansible_core(core: str, present: list[int], expected: int
     assert matrix.choice(core, {minor: f"python3.{minor}" for minor in present}) == expected
 
 
+@pytest.mark.parametrize(
+    ("words", "here", "carried_out", "left_out"),
+    [
+        (["ends"], ("2.21", 13), ["2.16 on Python 3.10"], "make test runs on it"),
+        (["ends"], ("2.19", 13), ["2.16 on Python 3.10", "2.21 on Python 3.13"], None),
+        (["ends", "2.21"], ("2.21", 13), ["2.16 on Python 3.10", "2.21 on Python 3.13"], None),
+        (["2.21"], ("2.21", 13), ["2.21 on Python 3.13"], None),
+    ],
+)
+def test_the_ends_are_without_what_has_run_already(
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    here: tuple[str, int],
+    carried_out: list[str],
+    left_out: str | None,
+) -> None:
+    monkeypatch.setattr(matrix, "interpreters", lambda: {minor: f"python3.{minor}" for minor in (10, 13)})
+    monkeypatch.setattr(matrix, "newer_on_the_index", lambda dummy: [])
+    monkeypatch.setattr(matrix, "here", lambda: here)
+    chosen, others = matrix.plan(words)
+    assert list(dict.fromkeys(part.name.partition(":")[0] for part in chosen)) == carried_out
+    assert {part.name: part.work().left_out for part in others}.get("ansible-core 2.21") == left_out
+
+
 def test_without_a_browser_the_report_is_left_out_with_a_reason(
     monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
 ) -> None:

@@ -141,7 +141,7 @@ def test_all_that_forbids_a_rollout_is_told_at_once() -> None:
     clusters = [found("a"), found("old", False), found("dark", None)]
     rollout = rollout_of(clusters, settings, gates=gates, problems=["There is no cluster 'b'"])
     for part in (
-        "max_failed_hosts: 'x'",
+        "rolling_stage_max_failed_hosts: 'x'",
         "'aplliance' is no gate",
         "ROLLBACK_IN_PROGRESS cannot be let through",
         "There is no cluster 'b'",

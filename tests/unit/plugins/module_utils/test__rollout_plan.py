@@ -255,7 +255,7 @@ def test_sites_come_from_a_mapping_or_from_names(settings: Json, sites: list[str
     ("name", "value", "says"),
     [
         ("mode", "some", "mode: 'some' is none of all, plan, canary, rest"),
-        ("max_failed_hosts", "ten", "max_failed_hosts: 'ten' is neither a number from 0 nor a percentage"),
+        ("max_failed_hosts", "ten", "rolling_stage_max_failed_hosts: 'ten' is neither a number from 0 nor a percentage"),
         ("max_failed_clusters", "101%", "max_failed_clusters: '101%' is neither"),
         ("wave_max_failed_hosts", -1, "wave_max_failed_hosts: -1 is neither"),
         ("wave_max_failed_clusters", True, "wave_max_failed_clusters: True is neither"),
@@ -482,8 +482,8 @@ def test_after_a_rollout_that_is_finished_a_new_one_begins() -> None:
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ({"vcenter": "other.example.com"}, "about vcenter 'other.example.com' and this run about ''"),
-        ({"commit": "4"}, "about commit '4' and this run about 'None'"),
+        ({"vcenter": "other.example.com"}, "about vCenter 'other.example.com' and this run about vCenter ''"),
+        ({"commit": "4"}, "about commit '4' and this run about no certain commit"),
     ],
 )
 def test_the_state_of_another_rollout_is_told_and_left_alone(more: Json, says: str) -> None:
