@@ -28,6 +28,8 @@ NAMES_PER_CALL = 50
 """A longer list of names goes out in several calls: addresses have a limited length."""
 IDS_PER_CALL = 255
 """Of so many clusters the hosts are asked for together: half of them are in an address, and identifiers are short."""
+HOSTS_TO_LOCATE = 10
+"""So many hosts are looked for one by one, at most."""
 HOSTS_PER_CALL = 4000
 """So many hosts may be in these clusters: vCenter lists 2500 at once, and an answer holds about half of them."""
 
@@ -211,8 +213,15 @@ def clusters_of(client: VCenterClient, hosts: t.Sequence[Host]) -> dict[str, Ent
     """Return the cluster of each host, by the host's identifier.
 
     A host does not tell its cluster, so we halve the list of clusters until one is left: few calls for few hosts.
+    Where there are many, all clusters are asked for their hosts.
     """
     clusters = list_clusters(client)
+    if len(hosts) > HOSTS_TO_LOCATE:
+        wanted = {host.moid for host in hosts}
+        listed = hosts_of_all(client, clusters)
+        return {
+            host.moid: cluster for cluster in clusters for host in listed[cluster.moid] if host.moid in wanted
+        }
     with attempt("look up which cluster each host is in"):
         return {
             host: cluster

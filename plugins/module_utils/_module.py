@@ -109,7 +109,9 @@ def run_module(work: Work, argument_spec: Params, *, hands_out_session: bool = F
     signals = Signals()
     module.no_log_values.update(_misplaced_passwords(module.params))
     try:
-        endpoint, credentials = connection_of(module.params, environment)
+        # Where nothing is open, nobody has to log in to end it.
+        ends_session = hands_out_session and module.params["state"] == "absent"
+        endpoint, credentials = connection_of(module.params, environment, needs_login=not ends_session)
         module.no_log_values.update(value for value in (credentials.password, credentials.session_id) if value)
         if not endpoint.verify and "VMWARE_VALIDATE_CERTS" in environment.used:
             module.warn(
@@ -194,9 +196,13 @@ def _show(module: AnsibleModule, session_id: str | None) -> None:
 
 
 class Signals:
-    """Turns SIGTERM and SIGINT into Interrupted, so that the way out is taken with everything on it."""
+    """Turns SIGTERM and SIGINT into Interrupted, so that the way out is taken with everything on it.
+
+    :cvar taken: the one that came last in this process; None for none.
+    """
 
     NUMBERS = (signal.SIGTERM, signal.SIGINT)
+    taken: t.ClassVar[int | None] = None
 
     def __init__(self) -> None:
         self._held_back = False
@@ -205,7 +211,7 @@ class Signals:
             signal.signal(number, self._take)
 
     def _take(self, number: int, dummy: types.FrameType | None) -> None:
-        self._came = number
+        self._came = Signals.taken = number
         if not self._held_back:
             self._interrupt(number)
 
@@ -217,7 +223,10 @@ class Signals:
     def ignore(self) -> None:
         """Let no signal interrupt from here on."""
         for number in self.NUMBERS:
-            signal.signal(number, signal.SIG_IGN)
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, dummy: types.FrameType | None) -> None:
+        Signals.taken = number
 
     @contextlib.contextmanager
     def held_back(self) -> t.Iterator[None]:
@@ -232,9 +241,12 @@ class Signals:
                 signal.pthread_kill(threading.main_thread().ident or 0, self._came)
 
 
-def connection_of(params: Params, environment: Environment) -> tuple[Endpoint, Credentials]:
+def connection_of(
+    params: Params, environment: Environment, *, needs_login: bool = True
+) -> tuple[Endpoint, Credentials]:
     """Return where to connect and how to log in.
 
+    :param needs_login: whether a session or a login has to be given.
     :raises InvalidOption: something is missing or cannot be used.
     """
     options = dict(params)
@@ -250,7 +262,7 @@ def connection_of(params: Params, environment: Environment) -> tuple[Endpoint, C
     if "VMWARE_SESSION_ID" in environment.used and explicit_login:
         # What the task says beats what the environment says.
         session_id = None
-    if not session_id:
+    if needs_login and not session_id:
         missing = [name for name in ("username", "password") if not options[name]]
         if missing:
             raise InvalidOption(

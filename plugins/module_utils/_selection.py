@@ -20,6 +20,8 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory impor
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import plain
 
 E_ = t.TypeVar("E_", bound=Entity)
+PROBLEMS_WITH_A_HINT = 10
+"""Of so many problems, at most, it is told what may have been meant: that takes its time."""
 _PATTERN = re.compile(r"[*?\[]")
 
 
@@ -38,6 +40,7 @@ class Selection:
         self.problems: list[str] = []
         self.notes: list[str] = []
         self._within: list[str] = []
+        self._names: list[str] | None = None
         if datacenter is not None:
             found = self._one("datacenter", datacenter, _inventory.find_datacenter(client, datacenter))
             self.check()
@@ -171,10 +174,11 @@ class Selection:
         return None
 
     def _similar(self, kind: str, wanted: str) -> str:
-        if kind != "cluster":
+        if kind != "cluster" or len(self.problems) >= PROBLEMS_WITH_A_HINT:
             return ""
-        names = sorted({cluster.name for cluster in _inventory.list_clusters(self._client, self._within)})
-        return similar(wanted, names)
+        if self._names is None:
+            self._names = sorted({cluster.name for cluster in _inventory.list_clusters(self._client, self._within)})
+        return similar(wanted, self._names)
 
 
 def check_named(kind: str, option: str, wanted: t.Sequence[str]) -> None:

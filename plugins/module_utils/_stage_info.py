@@ -67,7 +67,7 @@ def entries(
     images = dict(zip((entity.moid for entity in chosen), side_by_side(reads, client.connections), strict=True))
     members = _members(client, chosen, images)
     owner = _staging.owners((entity, [host.moid for host in members[entity.moid]]) for entity in chosen)
-    operations = _staging.attributed(client, listed, owner, {})
+    operations = _staging.attributed(client, listed, owner, {}, client.connections)
     wanted = Wanted(params["detail"] == "full", params["commit"] or None, asked)
     calls = [
         functools.partial(_entry, client, entity, images[entity.moid], members[entity.moid], operations, wanted)

@@ -13,11 +13,14 @@ import dataclasses
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _progress, _verdicts
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._clock import Clock
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._context import Context
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import VCenterError
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Unit
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import Task
 
+FRESH = _progress.HEARTBEAT / 3
+"""Seconds for which a percentage is good enough."""
 GOOD = (_verdicts.STAGED, _verdicts.SKIPPED)
 
 
@@ -27,8 +30,9 @@ class UnitProgress:
     :param commit: the minimum commit asked for; None for the present one.
     """
 
-    def __init__(self, context: Context, unit: Unit, commit: str | None) -> None:
-        self._context, self._unit = context, unit
+    def __init__(self, context: Context, unit: Unit, commit: str | None, clock: Clock) -> None:
+        self._context, self._unit, self._clock = context, unit, clock
+        self._told = clock.now()
         self._asked = unit.plan(commit).needed
         self._staged: set[str] = set()
         entity = unit.entity
@@ -83,7 +87,9 @@ class UnitProgress:
         return {"staged": sum(one in GOOD for one in verdicts), "failed": verdicts.count(_verdicts.FAILED)}
 
     def _tell(self, **changes: t.Any) -> None:
-        news = dataclasses.replace(self._news, **changes)
-        if news != self._news:
-            self._news = news
-            self._context.progress(news)
+        moved = {name for name, value in changes.items() if value != getattr(self._news, name)} - {"left"}
+        now = self._clock.now()
+        # A thousand clusters move by a percent at each look, and a reader hears of that in heartbeats only.
+        if moved - {"percent"} or (moved and now - self._told >= FRESH):
+            self._news, self._told = dataclasses.replace(self._news, **changes), now
+            self._context.progress(self._news)

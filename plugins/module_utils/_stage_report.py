@@ -155,9 +155,10 @@ def _full_entry(unit: Unit) -> Json:
 
 def _small_entry(unit: Unit) -> Json:
     """Return all about what went wrong, and counts for the rest; a thousand of these are still easy to keep."""
+    full = _full_entry(unit)
     if _troubled(unit):
-        return {**_full_entry(unit), "hosts": _hosts(filter(_host_troubled, unit.verdicts.values()))}
-    entry = {name: _full_entry(unit)[name] for name in ("name", "moid", "changed", "failed", "commit", "counts")}
+        return {**full, "hosts": _hosts(filter(_host_troubled, unit.verdicts.values()))}
+    entry = {name: full[name] for name in ("name", "moid", "changed", "failed", "commit", "counts")}
     if unit.commit_time:
         entry["commit_time"] = unit.commit_time
     if unit.task and entry["counts"][STARTED]:
@@ -167,7 +168,8 @@ def _small_entry(unit: Unit) -> Json:
 
 
 def _summary_entry(unit: Unit) -> Json:
-    return {name: _full_entry(unit)[name] for name in ("name", "moid", "failed", "msg", "counts")}
+    full = _full_entry(unit)
+    return {name: full[name] for name in ("name", "moid", "failed", "msg", "counts")}
 
 
 _ENTRIES = {"full": _full_entry, "failed": _small_entry, "summary": _summary_entry}

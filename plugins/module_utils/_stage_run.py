@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import collections
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _staging, _tasks, _verdicts
@@ -40,21 +41,25 @@ class StageRun:
         by the last run. The results of those tasks tell. One call for all units, and none when nothing is to do.
         """
         open_units = self._with_work(units)
+        owner = _staging.owners([(unit.entity, unit.hosts) for unit in open_units])
         later: dict[str, list[Task]] = {}
         for kind in sorted({unit.entity.kind for unit in open_units}):
-            entities = [unit.entity for unit in open_units if unit.entity.kind == kind]
-            owner = _staging.owners([(unit.entity, unit.hosts) for unit in open_units])
-            listed = _staging.find_all_operations(self._client, kind, entities)
-            tasks = _staging.attributed(self._client, listed, owner, self._learned)
+            of_kind = [unit for unit in open_units if unit.entity.kind == kind]
+            listed = _staging.find_all_operations(self._client, kind, [unit.entity for unit in of_kind])
+            tasks = _staging.attributed(self._client, listed, owner, self._learned, self._client.connections)
             # One vLCM operation at a time; should there be a scan beside a staging, the staging is what counts.
             running = sorted((task for task in tasks if not task.finished), key=lambda task: task.action == "stage")
             self._operations.update({task.target: task for task in running if task.target})
-            for unit in (unit for unit in open_units if unit.entity.kind == kind):
-                # One that runs and does not tell what it is for may turn out to be of this object.
-                untold = {task.task for task in tasks if task.target is None and not task.finished}
-                unit.known_tasks, unit.untold = frozenset(task.task for task in tasks) - untold, bool(untold)
+            # One that runs and does not tell what it is for may turn out to be of any of these objects.
+            untold = {task.task for task in tasks if task.target is None and not task.finished}
+            known = frozenset(task.task for task in tasks) - untold
+            by_target: dict[str | None, list[Task]] = collections.defaultdict(list)
+            for task in tasks:
+                by_target[task.target].append(task)
+            for unit in of_kind:
+                unit.known_tasks, unit.untold = known, bool(untold)
                 scan_time = (unit.compliance.scan_time or "") if unit.compliance else None
-                later[unit.entity.moid] = later_stages(unit.entity, tasks, scan_time)
+                later[unit.entity.moid] = later_stages(unit.entity, by_target[unit.entity.moid], scan_time)
         hosts = {task.task: len(unit.hosts) for unit in open_units for task in later[unit.entity.moid]}
         results = _tasks.find_results(self._client, hosts)
         for unit in open_units:
@@ -77,8 +82,11 @@ class StageRun:
                     else self._predicted(host)
                 )
 
-    def run(self, units: t.Sequence[Unit]) -> None:
-        """Stage what needs it and give every host its verdict; what goes wrong with one unit stays with that unit."""
+    def run(self, units: t.Sequence[Unit]) -> bool:
+        """Stage what needs it and give every host its verdict; what goes wrong with one unit stays with that unit.
+
+        Return whether all was seen through, and nothing ended the work on all units at once.
+        """
         busy = self._with_work(units)
         options = self._options
         limits = _tasks.Limits(options.clusters_in_flight, options.hosts_in_flight, options.site_clusters_in_flight)
@@ -86,13 +94,15 @@ class StageRun:
         together = _tasks.Together(
             self._client, limits, pace, options.outage_timeout, follow=self._context.followed, away=self._away
         )
-        told = [UnitProgress(self._context, unit, options.commit) for unit in busy]
+        told = [UnitProgress(self._context, unit, options.commit, self._client.clock) for unit in busy]
         end = Deadline(self._client.clock, options.total_timeout) if options.total_timeout else None
         jobs = {self._job(unit, progress, end): unit for unit, progress in zip(busy, told, strict=True)}
         sites = {job: self._site(unit) for job, unit in jobs.items()}
+        seen_through = True
         try:
             together.run([(job, self._weight(unit)) for job, unit in jobs.items()], sites)
         except VCenterError as error:
+            seen_through = False
             for unit, progress in zip(busy, told, strict=True):
                 if not unit.ended:
                     unit.problem = f"{error} vCenter goes on with what it has started; run again to see it through."
@@ -101,6 +111,7 @@ class StageRun:
         for unit in units:
             unit.verdicts = {**unit.plan(self._options.commit).settled, **unit.verdicts}
             unit.settle()
+        return seen_through
 
     def _with_work(self, units: t.Sequence[Unit]) -> list[Unit]:
         return [

@@ -64,6 +64,7 @@ class Unit:
     :param untold: whether a task ran then of which vCenter did not tell what it is for.
     :param commit: the commit that was really staged; None while nothing was.
     :param commit_time: when that commit was made, where it is another one than the last scan knew.
+    :param commit_times: when commits were made that were looked up.
     :param problem: why the whole unit ended early; empty when it did not.
     :param ended: whether the work on it is over, well or not.
     """
@@ -84,6 +85,7 @@ class Unit:
     untold: bool = False
     commit: str | None = None
     commit_time: str | None = None
+    commit_times: dict[str, str | None] = dataclasses.field(default_factory=dict)
     problem: str = ""
     ended: bool = False
     notifications: tuple[dict[str, t.Any], ...] = ()

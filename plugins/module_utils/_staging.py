@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._client import VCenterClient, segment
@@ -21,6 +22,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._images import SOFTWARE
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._inventory import Entity
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._side_by_side import side_by_side
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import (
     UNFINISHED,
     Task,
@@ -28,6 +30,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import (
     list_tasks,
 )
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import (
+    Json,
     dict_or_empty,
     expect,
     mapping_of,
@@ -39,6 +42,8 @@ SERVICES = {
     "host": "com.vmware.esx.settings.hosts.software",
 }
 TARGET_TYPES = {"cluster": "ClusterComputeResource", "host": "HostSystem"}
+OBJECTS_PER_CALL = 100
+"""Of so many objects the tasks are asked for together, where there are too many to ask for all."""
 STAGE_PRIVILEGE = "VcIntegrity.lifecycleSoftwareRemediation.Write"
 
 
@@ -74,17 +79,12 @@ def find_operations(
 
     :param unfinished: only tasks that have not ended.
     """
-    filter_spec: dict[str, t.Any] = {"services": [SERVICES[kind]]}
-    if unfinished:
-        filter_spec["status"] = list(UNFINISHED)
     try:
-        found = list_tasks(client, filter_spec).values()
+        found = list_tasks(client, _filter(kind, unfinished)).values()
     except TooMany:
         if entity is None:
             raise
-        # Last resort: it leaves out tasks that vCenter keeps without a target.
-        targets = [{"type": TARGET_TYPES[kind], "id": entity.moid}]
-        found = list_tasks(client, {**filter_spec, "targets": targets}).values()
+        return _operations_of(client, kind, [entity], unfinished)
     return [
         task
         for task in found
@@ -94,25 +94,66 @@ def find_operations(
     ]
 
 
+def find_all_operations(client: VCenterClient, kind: str, entities: t.Sequence[Entity]) -> list[Task]:
+    """Return all vLCM tasks of these objects, finished ones too: in one call, or in several if there are too many."""
+    try:
+        return find_operations(client, kind, unfinished=False)
+    except TooMany:
+        parts = [entities[start : start + OBJECTS_PER_CALL] for start in range(0, len(entities), OBJECTS_PER_CALL)]
+        reads = [functools.partial(_operations_of, client, kind, part, False) for part in parts]
+        found = side_by_side(reads, client.connections)
+    return list({task.task: task for part in found for task in part}.values())
+
+
+def _operations_of(client: VCenterClient, kind: str, entities: t.Sequence[Entity], unfinished: bool) -> list[Task]:
+    """Return the tasks of these objects, in more calls where even these are too many.
+
+    Last resort: it leaves out tasks that vCenter keeps without a target.
+    """
+    moids = {entity.moid for entity in entities}
+    targets = [{"type": TARGET_TYPES[kind], "id": entity.moid} for entity in entities]
+    try:
+        found = list_tasks(client, {**_filter(kind, unfinished), "targets": targets}).values()
+    except TooMany:
+        if len(entities) == 1:
+            raise
+        middle = len(entities) // 2
+        parts = (entities[:middle], entities[middle:])
+        return [task for part in parts for task in _operations_of(client, kind, part, unfinished)]
+    return [task for task in found if task.target in moids and not (unfinished and task.finished)]
+
+
+def _filter(kind: str, unfinished: bool) -> Json:
+    return {"services": [SERVICES[kind]], **({"status": list(UNFINISHED)} if unfinished else {})}
+
+
 def attributed(
-    client: VCenterClient, tasks: t.Iterable[Task], owner: t.Mapping[str, str], learned: dict[str, set[str]]
+    client: VCenterClient,
+    tasks: t.Iterable[Task],
+    owner: t.Mapping[str, str],
+    learned: dict[str, set[str]],
+    at_once: int = 1,
 ) -> list[Task]:
     """Return the tasks with their targets, where vCenter leaves them out: the hosts in the result tell.
 
     :param owner: identifier of the object that each host belongs to, by the host's identifier; that of a standalone
         host by its name as well, as its results hold no identifier.
     :param learned: the hosts of each task, as far as they were read before; it is added to.
+    :param at_once: how many results to read side by side, at most.
     """
-    complete = []
-    for task in tasks:
-        if task.target is None and task.action == "stage":
-            with contextlib.suppress(ApiError, UnexpectedReply):
-                if not learned.get(task.task):
-                    learned[task.task] = hosts_in(get_task(client, task.task).result)
-                target = next((owner[host] for host in learned[task.task] if host in owner), None)
-                task = dataclasses.replace(task, target=target)
-        complete.append(task)
-    return complete
+    tasks = list(tasks)
+    untold = [task.task for task in tasks if task.target is None and task.action == "stage"]
+    reads = [functools.partial(_learn, client, task, learned) for task in untold if not learned.get(task)]
+    side_by_side(reads, at_once)
+    targets = {
+        task: next((owner[host] for host in learned[task] if host in owner), None) for task in untold if task in learned
+    }
+    return [dataclasses.replace(task, target=targets.get(task.task, task.target)) for task in tasks]
+
+
+def _learn(client: VCenterClient, task: str, learned: dict[str, set[str]]) -> None:
+    with contextlib.suppress(ApiError, UnexpectedReply):
+        learned[task] = hosts_in(get_task(client, task).result)
 
 
 def owners(objects: t.Iterable[tuple[Entity, t.Iterable[str]]]) -> dict[str, str]:
@@ -138,11 +179,3 @@ def last_stage(entity: Entity, known: t.Iterable[Task]) -> Task | None:
     """Return the stage task of an object that ended last, without its result; None when vCenter has none (any more)."""
     ended = [task for task in known if task.target == entity.moid and task.action == "stage" and task.finished]
     return max(ended, key=lambda task: task.end_time or "", default=None)
-
-
-def find_all_operations(client: VCenterClient, kind: str, entities: t.Sequence[Entity]) -> list[Task]:
-    """Return all vLCM tasks of these objects, finished ones too: in one call, or in one each if there are too many."""
-    try:
-        return find_operations(client, kind, unfinished=False)
-    except TooMany:
-        return [task for entity in entities for task in find_operations(client, kind, entity, unfinished=False)]

@@ -21,6 +21,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import (
     ApiError,
     ConnectionFailed,
     NotFound,
+    TooMany,
     UnexpectedReply,
     UnparsableError,
     VCenterError,
@@ -140,6 +141,18 @@ def find_states(client: VCenterClient, tasks: t.Iterable[str], *, results: bool 
         for start in range(0, len(ids), IDS_PER_CALL):
             found.update(list_tasks(client, {"tasks": ids[start : start + IDS_PER_CALL]}, results=results))
     return found
+
+
+def find_each(client: VCenterClient, tasks: t.Iterable[str]) -> dict[str, Task]:
+    """Return the state of each of the tasks that vCenter still has, with its result; one call for each."""
+
+    def read(task: str) -> Task | None:
+        with contextlib.suppress(NotFound):
+            return get_task(client, task)
+        return None
+
+    found = side_by_side([functools.partial(read, task) for task in tasks], client.connections)
+    return {task.task: task for task in found if task}
 
 
 def find_results(client: VCenterClient, tasks: t.Mapping[str, int]) -> dict[str, Task]:
@@ -421,15 +434,24 @@ class Together:
         now = self._clock.now()
         hosts = sum(self._weights[job] for job in self._waiting)
         if not self._follow or self._outage or now < self._results_due or hosts > HOSTS_PER_CALL:
-            return find_states(self._client, tasks)
+            return self._listed(tasks)
         self._results_due = now + RESULTS_PAUSE
         try:
             return find_states(self._client, tasks, results=True)
         except VCenterError as error:
-            found = find_states(self._client, tasks)
+            found = self._listed(tasks)
             # It can list them, but not with their results: for good, unless it was away just then.
             self._follow = is_outage(error)
             return found
+
+    def _listed(self, tasks: list[str]) -> dict[str, Task]:
+        """Return the states of the tasks from a list, or one by one where vCenter refuses to list them."""
+        try:
+            return find_states(self._client, tasks)
+        except ApiError as error:
+            if is_outage(error) and not isinstance(error, TooMany):
+                raise
+            return find_each(self._client, tasks)
 
     def _news(self, wait: Wait, states: dict[str, Task] | None) -> Task | Vanished | None:
         """Return what a job waiting like this is to be told; nothing while its task goes on or vCenter is away."""

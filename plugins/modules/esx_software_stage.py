@@ -537,6 +537,7 @@ from ansible_collections.vsphere.lifecycle.plugins.module_utils._side_by_side im
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_report import failure_of, lines_of, result_of
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_run import StageRun
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._stage_units import Options, Unit
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._tasks import is_outage
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._text import harmless
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._values import string_or_none
 
@@ -593,8 +594,9 @@ def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> 
     if context.check_mode:
         run.predict(units)
     else:
-        run.run(units)
-        tell_of_new_images(client, units)
+        # Where vCenter has given no answer for long, it is not asked for more.
+        if run.run(units):
+            tell_of_new_images(client, units)
     if params["result_file"]:
         write_result_file(params["result_file"], units, context)
     result = result_of(units, params["detail"], with_diff=context.diff)
@@ -709,7 +711,15 @@ def known_commit(client: VCenterClient, unit: Unit, commit: str) -> bool:
     """Whether a unit has ever had a commit."""
     if unit.compliance and unit.compliance.commit == commit:
         return True
-    return _images.find_commit(client, unit.entity, commit) is not None
+    return look_up_commit(client, unit, commit)
+
+
+def look_up_commit(client: VCenterClient, unit: Unit, commit: str) -> bool:
+    """Whether vCenter has a commit of a unit; keep when it was made."""
+    found = _images.find_commit(client, unit.entity, commit)
+    if found is not None:
+        unit.commit_times[commit] = string_or_none(found.get("commit_time"))
+    return found is not None
 
 
 def check_release(client: VCenterClient) -> None:
@@ -754,11 +764,26 @@ def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -
 
 def tell_of_new_images(client: VCenterClient, units: list[Unit]) -> None:
     """Note the age of images that the last scan did not know: whoever planned by that has to know if they are new."""
-    for unit in units:
-        if unit.commit and unit.first_compliance and unit.first_compliance.commit != unit.commit:
-            with contextlib.suppress(VCenterError):
-                known = _images.find_commit(client, unit.entity, unit.commit)
-                unit.commit_time = string_or_none(known.get("commit_time")) if known else None
+    new = [
+        unit
+        for unit in units
+        if unit.commit and unit.first_compliance and unit.first_compliance.commit != unit.commit
+    ]
+    with contextlib.suppress(VCenterError):
+        side_by_side([functools.partial(read_commit_time, client, unit) for unit in new], client.connections)
+
+
+def read_commit_time(client: VCenterClient, unit: Unit) -> None:
+    """Note when the commit of a unit was made; it stays unknown where vCenter refuses to tell."""
+    commit = unit.commit or ""
+    if commit not in unit.commit_times:
+        try:
+            look_up_commit(client, unit, commit)
+        except VCenterError as error:
+            # Whoever is asked next would not answer either.
+            if is_outage(error):
+                raise
+    unit.commit_time = unit.commit_times.get(commit)
 
 
 def write_result_file(path: str, units: list[Unit], context: Context) -> None:

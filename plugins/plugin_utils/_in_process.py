@@ -31,7 +31,7 @@ from ansible.plugins.action import normal
 from ansible.vars import clean
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._errors import Interrupted
-from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import IN_PROCESS
+from ansible_collections.vsphere.lifecycle.plugins.module_utils._module import IN_PROCESS, Signals
 from ansible_collections.vsphere.lifecycle.plugins.module_utils._transport import REQUESTS_IMPORT_ERROR
 
 _internal: t.Any
@@ -95,6 +95,10 @@ class InProcess(normal.ActionModule):
         return "" if wanted.startswith("auto") else wanted
 
     def _execute_here(self, task_vars: Json, environment: Json) -> Json:
+        if Signals.taken is not None:
+            # It was meant for this worker, which did not hear it: the next item of a loop, or try, is not to begin.
+            signal.raise_signal(Signals.taken)
+            return {"failed": True, "msg": f"Interrupted by {signal.Signals(Signals.taken).name} before it began"}
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, task_vars)
         with _as_a_module({"ANSIBLE_MODULE_ARGS": arguments}, environment, self._loader.get_basedir()):

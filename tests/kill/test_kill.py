@@ -190,3 +190,27 @@ def check_vcenter(vcenter: VCenterProcess, begun: list[t.Any]) -> None:
     ]
     assert sorted(staged) == HOSTS
     assert {task["status"] for task in seen["tasks"].values()} == {"SUCCEEDED"}
+
+
+@pytest.mark.parametrize("in_process", [True, False])
+def test_a_signal_ends_a_loop_and_not_only_one_of_its_items(place: pathlib.Path, in_process: bool) -> None:
+    stage: Json = {
+        "name": "Stage one after the other",
+        f"vsphere.lifecycle.{MODULE}": {"clusters": ["{{ item }}"], "poll_interval": 1},
+        "loop": list(CLUSTERS),
+    }
+    with VCenterProcess(place, world(1), speed=SPEED) as vcenter:
+        playbook = Playbook(place, {**vcenter.environment, "VSPHERE_LIFECYCLE_IN_PROCESS": str(in_process)})
+        process = playbook.start([stage])
+        wait_until(lambda: process.poll() is not None or stages(vcenter), "the first staging", 60)
+        worker = working_process(process, MODULE, in_process=True)
+        assert worker
+        # As Ansible does it when it is ended: to all that the worker has started.
+        for one in (worker, working_process(process, MODULE, in_process=False)):
+            if one:
+                os.kill(one, signal.SIGTERM)
+        ended = playbook.end(process)
+        assert ended.code != 0
+        time.sleep(1)
+        assert len(stages(vcenter)) == 1, ended.output
+        assert vcenter.ask("sessions") == []

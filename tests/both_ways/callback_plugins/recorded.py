@@ -35,6 +35,8 @@ class CallbackModule(CallbackBase):
                 "task": task.get_name(),
                 "action": task.action,
                 "shown": json.loads(self._dump_results(what, keep_invocation=True)),
+                # Ansible shows these in other places, and takes them out there.
+                **{name: repr(what.get(name)) for name in ("warnings", "deprecations", "diff")},
             }
             with pathlib.Path(os.environ["RECORDED_RESULTS"]).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(entry, sort_keys=True) + "\n")

@@ -70,6 +70,20 @@ def test_one_host_among_many_clusters_takes_few_calls(
     assert len(running.requests) - before < 20, "204 clusters"
 
 
+def test_many_hosts_take_no_more_calls_than_all(
+    world_data: dict[str, t.Any], request: pytest.FixtureRequest, clock: t.Any
+) -> None:
+    clusters = [{"name": f"c{number}", "hosts": [f"c{number}-a", f"c{number}-b"]} for number in range(1000, 1200)]
+    world_data["datacenters"] = [{"name": "Berlin", "clusters": clusters}]
+    client = request.getfixturevalue("client")
+    running = request.getfixturevalue("vcenter")
+    hosts = _inventory.find_hosts(client, [f"c{number}-a" for number in range(1000, 1200)])
+    before = len(running.requests)
+    found = _inventory.clusters_of(client, hosts)
+    assert {host.name: found[host.moid].name for host in hosts} == {f"c{n}-a": f"c{n}" for n in range(1000, 1200)}
+    assert len(running.requests) - before == 9, "a list of the clusters, and one for each bit of their numbers"
+
+
 def test_an_ambiguous_datacenter_and_an_unknown_host(client: VCenterClient) -> None:
     with pytest.raises(PreflightFailed, match="no datacenter 'x'"):
         Selection(client, "x")

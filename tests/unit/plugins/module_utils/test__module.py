@@ -384,6 +384,18 @@ def test_a_failure_does_not_show_the_session(ended: t.Any, connection: dict[str,
     assert "0123-ended" not in json.dumps(result)
 
 
+@pytest.mark.parametrize("session", ["", None])
+def test_without_a_session_there_is_nothing_to_end_and_no_login_to_ask_for(
+    ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter, session: str | None
+) -> None:
+    """As after a login that failed, or in check mode."""
+    connection.update(username="", password="")
+    result = ended(vcenter_session.main, **connection, session_id=session, state="absent")
+    assert (result.get("failed", False), result["changed"]) == (False, False)
+    assert vcenter.requests == []
+    assert "No username" in ended(vcenter_session.main, **connection)["msg"]
+
+
 @pytest.mark.usefixtures("in_environment")
 def test_a_session_of_the_environment_is_not_ended_by_a_task_that_logs_in(
     ended: t.Any, connection: dict[str, t.Any], vcenter: VCenter, monkeypatch: pytest.MonkeyPatch

@@ -106,7 +106,8 @@ def test_the_next_begins_the_moment_that_a_place_is_free(client: VCenterClient, 
     Together(client, _tasks.Limits(2, 64), PACE).run(jobs)
     ended = min(task.end_time or 0 for task in world.tasks.tasks.values() if task.status == "SUCCEEDED")
     third = vcenter.stages[2].time
-    assert 0 <= third - ended <= 1.2
+    # Not the longest pause later: the progress foretells the end, to the percent, and that is a second at the most.
+    assert 0 <= third - ended <= 2.5
 
 
 @pytest.mark.parametrize(
@@ -241,11 +242,30 @@ def test_an_outage_that_lasts_ends_the_run(
     assert 200 <= clock.now() - started <= 300
 
 
-def test_a_refusal_is_no_outage(client: VCenterClient, world: World, stage: t.Callable[[str], str]) -> None:
+@pytest.mark.parametrize("refusal", ["404", "list_too_long"])
+def test_where_the_list_is_refused_tasks_are_read_one_by_one(
+    client: VCenterClient, vcenter: VCenter, world: World, stage: t.Callable[[str], str], refusal: str
+) -> None:
+    """It is no outage, so it does not have to end; a task that is gone is noticed all the same."""
+    world.faults.add(refusal, action="list", times=None)
+    told: list[t.Any] = []
+    tasks = [stage("prod"), stage("domain-c9"), "gone:com.vmware.esx.settings.clusters.software"]
+    Together(client, LIMITS, PACE, outage_timeout=0).run([(waiting(client, task, 500, told), 1) for task in tasks])
+    assert sorted(type(one).__name__ for one in told) == ["Task", "Task", "Vanished"]
+    assert all(one.result for one in told if isinstance(one, Task)), "it came with the state"
+    reads = [request.path for request in vcenter.requests if request.path.startswith("/api/cis/tasks/")]
+    assert len(set(reads)) == 3
+    assert len(reads) > lists(vcenter), "more than one for each look"
+
+
+def test_whoever_may_see_nothing_at_all_is_told_at_once(
+    client: VCenterClient, world: World, stage: t.Callable[[str], str], clock: t.Any
+) -> None:
     world.faults.add("html", action="list", times=None)
-    task = stage("prod")
+    started = clock.now()
     with pytest.raises(VCenterError):
-        Together(client, LIMITS, PACE, outage_timeout=0).run([(waiting(client, task, 500, []), 1)])
+        Together(client, LIMITS, PACE, outage_timeout=0).run([(waiting(client, stage("prod"), 500, []), 1)])
+    assert clock.now() - started < 30
 
 
 def task_of(**info: t.Any) -> Task:

@@ -264,6 +264,13 @@ def test_check_mode_without_compliance_warns(staged: Stage, run: t.Any, vcenter:
 # Bad input: all of it at once, and nothing changed
 
 
+def test_many_unknown_names_take_one_list(staged: Stage, vcenter: VCenter) -> None:
+    error = failure(lambda: staged(clusters=[f"prod{number}" for number in range(40)]), PreflightFailed)
+    assert len(error.problems) == 40
+    assert sum("similar: prod" in problem for problem in error.problems) == 10
+    assert sum(1 for request in vcenter.requests if request.path == "/api/vcenter/cluster") <= 3
+
+
 def test_all_problems_are_told_at_once(staged: Stage, vcenter: VCenter) -> None:
     error = failure(lambda: staged(clusters=["prot", "edge", "legacy", "prod"], commit="99"), PreflightFailed)
     text = str(error)
@@ -604,6 +611,30 @@ def test_an_image_that_the_last_scan_did_not_know_is_told_with_its_age(
     world.new_commit("8", cluster="prod")
     (cluster,) = staged(clusters=["prod"], detail="failed")["clusters"]
     assert (cluster["commit"], cluster["commit_time"][:10]) == ("8", "2026-01-15")
+
+
+def commits_read(vcenter: VCenter) -> int:
+    return sum(1 for request in vcenter.requests if "/commits/" in request.path)
+
+
+def test_a_commit_that_was_looked_up_is_not_read_again(staged: Stage, vcenter: VCenter, world: World) -> None:
+    world.new_commit("8", cluster="prod")
+    (cluster,) = staged(clusters=["prod"], commit="8")["clusters"]
+    assert cluster["commit_time"][:10] == "2026-01-15"
+    assert commits_read(vcenter) == 1
+
+
+def test_without_an_answer_nobody_asks_for_the_age_of_images(
+    staged: Stage, vcenter: VCenter, world: World, clock: t.Any
+) -> None:
+    world.new_commit("8", cluster="prod")
+    world.new_commit("8", cluster="domain-c9")
+    world.host("esx01.example.com").stage_seconds = 1000
+    world.faults.add("503_plain", action="list", after=40, times=None)
+    started = clock.now()
+    failure(lambda: staged(clusters=["prod", "domain-c9"], outage_timeout=60))
+    assert commits_read(vcenter) == 0
+    assert clock.now() - started < 1000
 
 
 def test_no_more_clusters_of_a_site_are_in_flight_than_allowed(staged: Stage, vcenter: VCenter, clock: t.Any) -> None:

@@ -135,6 +135,23 @@ def test_a_second_run_without_a_scan_reads_what_was_staged_together(
     }
 
 
+@pytest.mark.parametrize("number", [160], indirect=True)
+@pytest.mark.parametrize(("limit", "searches"), [(400, 1 + 2), (160, 1 + 2 * 3)])
+def test_where_vcenter_knows_too_many_tasks_it_is_asked_for_those_of_many_objects(
+    counted: t.Callable[..., dict[str, int]], world: World, clock: t.Any, number: int, limit: int, searches: int
+) -> None:
+    """Two parts of 100 clusters at most, each in halves where even these have too many tasks: three for a cluster."""
+    for _dummy in range(3):
+        for cluster in world.inventory.clusters.values():
+            world.engine.scan(cluster.managed, "somebody")
+        clock.sleep(1000)
+    world.tasks.limit = limit
+    params = {name: option.get("default") for name, option in esx_cluster_stage_info.ARGUMENT_SPEC.items()}
+    found = counted(esx_cluster_stage_info.gather_stage_info, **params)
+    assert found["search"] == searches
+    assert found["compliance"] == number
+
+
 @pytest.mark.parametrize("number", [1, 10], indirect=True)
 @pytest.mark.parametrize(("followed", "looks", "with_results"), [(False, 30, 0), (True, 22, 8)])
 def test_a_long_staging_takes_as_many_requests_whether_it_is_followed_or_not(
