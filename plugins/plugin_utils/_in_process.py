@@ -14,6 +14,7 @@ Ansible.
 from __future__ import annotations
 
 import contextlib
+import gc
 import io
 import json
 import os
@@ -99,6 +100,8 @@ class InProcess(normal.ActionModule):
             # It was meant for this worker, which did not hear it: the next item of a loop, or try, is not to begin.
             signal.raise_signal(Signals.taken)
             return {"failed": True, "msg": f"Interrupted by {signal.Signals(Signals.taken).name} before it began"}
+        # What is there was made before the fork, and collecting garbage among it would take memory for a copy of it.
+        gc.freeze()
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, task_vars)
         with _as_a_module({"ANSIBLE_MODULE_ARGS": arguments}, environment, self._loader.get_basedir()):

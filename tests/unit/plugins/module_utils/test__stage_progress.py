@@ -65,6 +65,18 @@ def _no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("random.uniform", lambda low, high: (low + high) / 2)
 
 
+def test_a_percentage_is_news_only_now_and_then(
+    told: t.Callable[..., list[str]], reader: Reader, vcenter: VCenter, clock: t.Any
+) -> None:
+    """A staging of 60 s is looked at more often; each look brings another percentage."""
+    started = clock.now()
+    told(clusters=["prod"], poll_interval=2)
+    looks = sum(1 for request in vcenter.requests if request.action == "list")
+    percentages = [news for news in reader.news if news.percent is not None]
+    assert looks > 20
+    assert 60 / 25 <= len(percentages) <= (clock.now() - started) / 8 + 2
+
+
 def test_what_is_staged_is_told_from_its_beginning_to_its_end(
     told: t.Callable[..., list[str]], reader: Reader, world: World
 ) -> None:
