@@ -100,8 +100,9 @@ class InProcess(normal.ActionModule):
             # It was meant for this worker, which did not hear it: the next item of a loop, or try, is not to begin.
             signal.raise_signal(Signals.taken)
             return {"failed": True, "msg": f"Interrupted by {signal.Signals(Signals.taken).name} before it began"}
-        # What is there was made before the fork, and collecting garbage among it would take memory for a copy of it.
-        gc.freeze()
+        if not gc.get_freeze_count():
+            # What is there was made before the fork: to look for garbage among it would take memory for a copy of it.
+            gc.freeze()
         arguments = dict(self._task.args)
         self._update_module_args(self._task.action, arguments, task_vars)
         with _as_a_module({"ANSIBLE_MODULE_ARGS": arguments}, environment, self._loader.get_basedir()):
