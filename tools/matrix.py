@@ -52,8 +52,9 @@ def plan(wanted: list[str]) -> tuple[list[Part], list[Part]]:
         ends = [core for core in (*chosen[:1], *chosen[-1:]) if (core, runnable[core]) != here()]
         chosen = [core for core in runnable if core in wanted or ("ends" in wanted and core in ends)]
     carried_out = [part for core in chosen for part in _parts(core, runnable[core], present[runnable[core]])]
-    left_out = [_left_out(core, runnable.get(core), present) for core in PYTHONS if core not in chosen]
-    return carried_out, left_out + [_left_out(core, None, present) for core in newer_on_the_index(present)]
+    has_run = {here()} if "ends" in wanted else set()
+    left_out = [_left_out(core, runnable.get(core), present, has_run) for core in PYTHONS if core not in chosen]
+    return carried_out, left_out + [_left_out(core, None, present, set()) for core in newer_on_the_index(present)]
 
 
 def here() -> tuple[str, int]:
@@ -151,11 +152,11 @@ def _parts(core: str, minor: int, interpreter: str) -> list[Part]:
     ]
 
 
-def _left_out(core: str, minor: int | None, present: dict[int, str]) -> Part:
+def _left_out(core: str, minor: int | None, present: dict[int, str], has_run: set[tuple[str, int]]) -> Part:
     if core not in PYTHONS:
         reason = "newer than tools/matrix.py; add it there"
     elif minor is not None:
-        reason = "make test runs on it" if (core, minor) == here() else "not asked for"
+        reason = "make test runs on it" if (core, minor) in has_run else "not asked for"
     else:
         oldest, newest = PYTHONS[core]
         there = ", ".join(f"3.{minor}" for minor in present) or "none"

@@ -112,6 +112,7 @@ def test_python_for_an_ansible_core(core: str, present: list[int], expected: int
         (["ends"], ("2.19", 13), ["2.16 on Python 3.10", "2.21 on Python 3.13"], None),
         (["ends", "2.21"], ("2.21", 13), ["2.16 on Python 3.10", "2.21 on Python 3.13"], None),
         (["2.21"], ("2.21", 13), ["2.21 on Python 3.13"], None),
+        (["2.16"], ("2.21", 13), ["2.16 on Python 3.10"], "not asked for"),
     ],
 )
 def test_the_ends_are_without_what_has_run_already(
