@@ -47,6 +47,9 @@ options:
     type: list
     elements: dict
     default: []
+  commit:
+    description: The commit that was asked for. A cluster that has it now has not changed.
+    type: str
   allowed_states:
     description: States of the appliance that block nothing although they would.
     type: list
@@ -108,6 +111,7 @@ def stage_gates(
     services: Json,
     modes: Json | None = None,
     planned: t.Sequence[Json] = (),
+    commit: t.Any = None,
     allowed_states: t.Sequence[str] = (),
     time: str | None = None,
 ) -> list[Json]:
@@ -119,6 +123,8 @@ def stage_gates(
         services=services,
         found=found,
         planned={one["moid"]: one.get("commit") for one in planned},
+        # In YAML a commit looks like a number.
+        commit=str(commit).strip() or None if commit is not None else None,
         allowed_states=names(allowed_states),
         time=time,
     )

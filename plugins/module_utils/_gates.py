@@ -61,6 +61,8 @@ DEFAULT_MODES = {
 """Every gate with the mode that it has unless the user says otherwise."""
 OLDEST_RELEASE = 8
 MODES = ("fail", "warn", "ignore")
+MODES_OF_WINDOW = MODES[:2]
+"""A window that is over is never passed by: whoever wants none sets none."""
 
 
 def gates_of(
@@ -71,6 +73,7 @@ def gates_of(
     services: Json,
     found: t.Sequence[Json],
     planned: t.Mapping[str, str | None],
+    commit: str | None = None,
     allowed_states: t.Sequence[str] = (),
     time: str | None = None,
 ) -> list[Json]:
@@ -83,6 +86,7 @@ def gates_of(
     :param found: the clusters and standalone hosts of the wave (of all waves before the first), as the info modules
         return them.
     :param planned: the commit that each was planned for, by identifier.
+    :param commit: the one that was asked for, if any.
     """
     looks = [
         _appliance(appliance, allowed_states),
@@ -91,7 +95,7 @@ def gates_of(
         _image_managed(found),
         _host_connection(found),
         _operations(found),
-        _commits(found, planned),
+        _commits(found, planned, commit),
     ]
     gates = []
     for name, verdict, answer, hint in looks:
@@ -113,21 +117,25 @@ def wrong_in(settings: Settings) -> list[str]:
     modes = settings.gates
     return [
         *(
-            f"gates: {name!r} is no gate; there are {', '.join(DEFAULT_MODES)}"
+            f"rolling_stage_gates: {name!r} is no gate; there are {', '.join(DEFAULT_MODES)}"
             for name in modes
             if name not in DEFAULT_MODES
         ),
         *(
-            f"gates: the mode {mode!r} of {name} is none of {', '.join(MODES)}"
+            f"rolling_stage_gates: the mode {mode!r} of {name} is none of {', '.join(_modes(name))}"
             for name, mode in modes.items()
-            if name in DEFAULT_MODES and mode not in MODES
+            if name in DEFAULT_MODES and mode not in _modes(name)
         ),
         *(
-            f"gate_allowed_states: {state} cannot be let through, as vCenter restarts its services then"
+            f"rolling_stage_gate_allowed_states: {state} cannot be let through, as vCenter restarts its services then"
             for state in NEVER_ALLOWED
             if state in settings.allowed_states
         ),
     ]
+
+
+def _modes(name: str) -> tuple[str, ...]:
+    return MODES_OF_WINDOW if name == "window" else MODES
 
 
 def gate(name: str, wave: int, mode: str, verdict: str, answer: str, hint: str = "", time: str | None = None) -> Json:
@@ -198,11 +206,15 @@ def _operations(found: t.Sequence[Json]) -> Look:
     return "operations", verdict, f"{len(busy)} running", hint if busy else ""
 
 
-def _commits(found: t.Sequence[Json], planned: t.Mapping[str, str | None]) -> Look:
+def _commits(found: t.Sequence[Json], planned: t.Mapping[str, str | None], commit: str | None) -> Look:
+    """Return the clusters whose last scan is of another image than the one before the plan.
+
+    Also where that image is older than the rollout: nothing is staged there yet, and it is not what was planned.
+    """
     changed = [
         f"{one['name']}: planned for commit {before}, and vCenter has {one['commit']} now"
         for one in found
-        if (before := planned.get(one["moid"])) and one.get("commit") and one["commit"] != before
+        if (before := planned.get(one["moid"])) and one.get("commit") and one["commit"] not in (before, commit)
     ]
     hint = (
         f"The image has changed since the plan. {listed(changed, NAMED_IN_TITLE)}. Run again if that is the one wanted"

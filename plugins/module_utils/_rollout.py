@@ -71,7 +71,7 @@ def rollout_of(
         # Templates make text of numbers before ansible-core 2.19.
         told = [one for one in runs if str(one["wave"]) == str(number)]
         entries += [
-            _entry(cluster, plan, number, _outcomes(told, cluster["moid"]), bool(told)) for cluster in planned.clusters
+            _entry(cluster, plan, number, _outcomes(told, cluster), bool(told)) for cluster in planned.clusters
         ]
         waves.append(_wave(number, plan, told))
     entries += [_left_entry(one, plan) for one in plan.left]
@@ -86,7 +86,7 @@ def rollout_of(
         "not_after": settings.not_after.strftime("%Y-%m-%dT%H:%M:%SZ") if settings.not_after else None,
         "hosts": {**_hosts(entries), "not_started": _waiting(entries, found)},
         "hosts_total": sum(one["counts"]["hosts"] for one in found if one.get("counts") and one["image_managed"]),
-        "gates": [*gates, *_commit_gates(entries, settings)],
+        "gates": [*gates, *_commit_gates(entries, settings), *_window_gates(waves, stopped, settings)],
         "clusters": entries,
     }
     rollout["budget"], exceeded = _budget(entries, settings)
@@ -97,8 +97,6 @@ def rollout_of(
         wave["summary"] = [_told(entry, plan.labels, check_mode) for entry in mine]
     rollout["budget"]["exceeded"] = bool(exceeded)
     found_wrong = [*plan.problems, *(wave["problem"] for wave in waves if wave["problem"]), *exceeded, *blocked]
-    if stopped and _mode("window", settings) == "fail":
-        found_wrong.append(stopped)
     # A task of a user may fail with a list of words.
     outside = ". ".join(str(one) for one in problem) if isinstance(problem, (list, tuple)) else str(problem or "")
     found_wrong = [one for one in dict.fromkeys(found_wrong) if one not in outside]
@@ -159,12 +157,26 @@ def kind_of(cluster: Json) -> str:
     return str(cluster.get("kind") or "cluster")
 
 
-def _outcomes(runs: list[Json], moid: str) -> list[Json]:
+def _outcomes(runs: list[Json], cluster: Json) -> list[Json]:
     """Return what each call of a wave says of one cluster."""
     results = [
         one for run in runs for kind in ("clusters", "standalone_hosts") for one in run["staged"].get(kind) or ()
     ]
-    return [one for one in results if one["moid"] == moid]
+    late = any(cluster["moid"] in run["staged"].get("too_late", ()) for run in runs)
+    return [one for one in results if one["moid"] == cluster["moid"]] or ([_too_late(cluster)] if late else [])
+
+
+def _too_late(host: Json) -> Json:
+    """Return the outcome of a standalone host for which the clusters of its wave have left no time."""
+    why = "rolling_stage_wave_timeout is over, so it was not started. Run again"
+    return {
+        "moid": host["moid"],
+        "changed": False,
+        "failed": True,
+        "msg": why,
+        "counts": {**dict.fromkeys(COUNTS, 0), "failed": 1},
+        "hosts": [{"name": host["name"], "verdict": "failed", "reason": why, "retriable": False}],
+    }
 
 
 def _entry(cluster: Json, plan: Plan, wave: int, outcomes: list[Json], started: bool) -> Json:
@@ -236,18 +248,29 @@ def _commit_gates(entries: t.Sequence[Json], settings: Settings) -> list[Json]:
     """Return the clusters whose image changed while the rollout ran, as a gate that was looked at after their wave."""
     gates = []
     for entry in entries:
-        wanted, staged = settings.commit or entry["planned_commit"], entry["commit"]
+        planned, staged = entry["planned_commit"], entry["commit"]
+        # What was asked for is the least: a later image that the plan knew is as good.
+        expected = [one for one in (planned, settings.commit) if one]
         # An image that is older than the rollout was only not scanned for yet.
         older = _is_before(entry["commit_time"], settings.started)
-        if wanted and staged and staged != wanted and not older:
+        if expected and staged and staged not in expected and not older:
             gates.append(
                 gate(
                     *("commit", entry["wave"], _mode("commit", settings), BLOCK, staged),
-                    f"{entry['name']}: the rollout was planned for commit {wanted}, and commit {staged} was staged: "
-                    "its image has changed meanwhile. Run again if that is the one wanted",
+                    f"{entry['name']}: the rollout was planned for commit {expected[0]}, and commit {staged} was "
+                    "staged: its image has changed meanwhile. Run again if that is the one wanted",
                 )
             )
     return gates
+
+
+def _window_gates(waves: t.Sequence[Json], stopped: str, settings: Settings) -> list[Json]:
+    """Return the gate that has stopped the run before one of its waves, if any."""
+    if not stopped:
+        return []
+    number = next((wave["number"] for wave in waves if wave["selected"] and not wave["started"]), 0)
+    answer = f"after {settings.not_after:%Y-%m-%dT%H:%M:%SZ}" if settings.not_after else "after the end"
+    return [gate("window", number, _mode("window", settings), BLOCK, answer, stopped)]
 
 
 def _is_before(time: str | None, start: str) -> bool:
@@ -358,8 +381,9 @@ def _summary(rollout: Json, labels: t.Mapping[str, str]) -> list[str]:
 
 
 def _notes(rollout: Json) -> list[str]:
-    """Return what the gates have to say; who is managed by baselines is told by cluster."""
-    hints = [one["hint"] for one in rollout["gates"] if one["verdict"] == NOTE and one["name"] != "image_managed"]
+    """Return what the gates have to say, but for baselines, told by cluster, and the window, told with what is left."""
+    elsewhere = ("image_managed", "window")
+    hints = [one["hint"] for one in rollout["gates"] if one["verdict"] == NOTE and one["name"] not in elsewhere]
     return [f"{hint.rstrip('.')}." for hint in dict.fromkeys(hints) if hint]
 
 

@@ -116,6 +116,13 @@ def test_options_reach_the_gates() -> None:
     assert {(one["wave"], one["time"]) for one in gates} == {(2, "2026-03-01T22:00:00Z")}
 
 
+@pytest.mark.parametrize(("asked", "verdict"), [("6", "go"), (6, "go"), ("", "block"), (None, "block")])
+def test_the_commit_that_was_asked_for_may_look_like_a_number(asked: t.Any, verdict: str) -> None:
+    now = [{**CLUSTERS[0], "commit": "6"}]
+    gates = stage_gates.stage_gates(now, 1, appliance={}, services={}, planned=CLUSTERS, commit=asked)
+    assert [one["verdict"] for one in gates if one["name"] == "commit"] == [verdict]
+
+
 def test_a_state_is_allowed_by_its_whole_name() -> None:
     gates = stage_gates.stage_gates(
         [], 0, appliance={"state": "INSTALL_FAILED"}, services={}, allowed_states="INSTALL_FAILED_OTHERWISE"

@@ -199,6 +199,12 @@ def test_an_image_that_changed_since_the_plan_blocks(before: str | None, now: st
     assert ("a: planned for commit 5, and vCenter has 6 now" in hint) is (verdict == "block")
 
 
+@pytest.mark.parametrize(("asked", "verdict"), [("6", "go"), ("4", "block"), (None, "block")])
+def test_the_image_that_was_asked_for_is_no_change(asked: str | None, verdict: str) -> None:
+    found = look(None, None, cluster("a", commit="6"), planned={"domain-a": "5"}, commit=asked)
+    assert found["commit"][0] == verdict
+
+
 BAD: dict[str, Json] = {
     "appliance": {"appliance": {**GOOD, "state": "INSTALL_IN_PROGRESS"}},
     "appliance_unreadable": {"appliance": {"msg": "No."}},
@@ -236,14 +242,20 @@ def test_what_is_no_gate_no_mode_and_no_state_to_let_through_is_told() -> None:
         allowed_states=("INSTALL_FAILED", "ROLLBACK_IN_PROGRESS", "INSTALL_IN_PROGRESS"),
     )
     told = wrong_in(settings)
-    assert told[0].startswith("gates: 'aplliance' is no gate; there are appliance, ")
+    assert told[0].startswith("rolling_stage_gates: 'aplliance' is no gate; there are appliance, ")
+    late = "cannot be let through, as vCenter restarts its services then"
     assert told[1:] == [
-        "gates: the mode 'stop' of updatemgr is none of fail, warn, ignore",
-        "gates: the mode None of release is none of fail, warn, ignore",
-        "gate_allowed_states: INSTALL_IN_PROGRESS cannot be let through, as vCenter restarts its services then",
-        "gate_allowed_states: ROLLBACK_IN_PROGRESS cannot be let through, as vCenter restarts its services then",
+        "rolling_stage_gates: the mode 'stop' of updatemgr is none of fail, warn, ignore",
+        "rolling_stage_gates: the mode None of release is none of fail, warn, ignore",
+        f"rolling_stage_gate_allowed_states: INSTALL_IN_PROGRESS {late}",
+        f"rolling_stage_gate_allowed_states: ROLLBACK_IN_PROGRESS {late}",
     ]
-    assert wrong_in(Settings(gates=dict.fromkeys(DEFAULT_MODES, "ignore"))) == []
+    assert wrong_in(Settings(gates=dict.fromkeys(DEFAULT_MODES, "warn"))) == []
+
+
+def test_only_the_window_cannot_be_ignored() -> None:
+    told = wrong_in(Settings(gates=dict.fromkeys(DEFAULT_MODES, "ignore")))
+    assert told == ["rolling_stage_gates: the mode 'ignore' of window is none of fail, warn"]
 
 
 def test_modes_may_be_text() -> None:

@@ -284,6 +284,18 @@ def test_hosts_that_left_meanwhile_are_not_counted_below_nothing() -> None:
     assert tried(staged("a", "ooof"), staged("a", "o"))["clusters"][0]["counts"]["skipped"] == 0
 
 
+def test_a_host_for_which_its_wave_had_no_time_has_failed_and_says_why() -> None:
+    host = {**found("esx1"), "kind": "host"}
+    late = {"wave": 1, "staged": {"clusters": [], "too_late": ["domain-esx1"]}}
+    rollout = rollout_of([found("a"), host], {**LENIENT, "max_failed_hosts": 0}, [run(1, staged("a", "o")), late])
+    assert verdicts(rollout) == {"a": "staged", "esx1": "failed"}
+    assert rollout["waves"][0]["summary"][1] == (
+        "esx1: 1 failed. rolling_stage_wave_timeout is over, so it was not started. Run again."
+    )
+    assert [one["name"] for one in rollout["clusters"][1]["failed_hosts"]] == ["esx1"]
+    assert (rollout["hosts"]["failed"], rollout["budget"]["exceeded"]) == (1, True)
+
+
 # ------------------------------------------------------------------------------------------------------------- budgets
 
 
@@ -433,14 +445,27 @@ def test_a_task_of_the_user_may_fail_with_several_words() -> None:
     assert (rollout["verdict"], rollout["problem"]) == ("failed", "No backup. 5")
 
 
-@pytest.mark.parametrize(("mode", "verdict"), [("warn", "unfinished"), ("ignore", "unfinished"), ("fail", "failed")])
+@pytest.mark.parametrize(("mode", "verdict"), [("warn", "unfinished"), ("fail", "failed")])
 def test_the_end_of_the_window_leaves_the_rest_to_another_run(mode: str, verdict: str) -> None:
-    settings = {"waves": [1], "gates": {"window": mode}}
+    settings = {"waves": [1], "gates": {"window": mode}, "not_after": "2026-03-02T04:00:00Z"}
     rollout = rollout_of([found("a"), found("b")], settings, [run(1, staged("a", "o"))], stopped="The window ended")
     assert rollout["verdict"] == verdict
     assert (rollout["problem"] == "The window ended") is (mode == "fail")
     assert "Not started: b." in rollout["summary"]
     assert "The window ended" in rollout["summary"][-1]
+    assert " ".join(rollout["summary"]).count("The window ended") == 1
+    assert rollout["gates"] == [
+        {
+            **{"wave": 2, "name": "window", "mode": mode, "verdict": {"warn": "note", "fail": "block"}[mode]},
+            **{"answer": "after 2026-03-02T04:00:00Z", "hint": "The window ended", "time": None},
+        }
+    ]
+
+
+def test_the_gate_of_the_window_is_of_the_first_wave_that_this_run_has_left() -> None:
+    settings = {"waves": [1], "mode": "rest"}
+    rollout = rollout_of([found("a"), found("b")], settings, stopped="The window ended")
+    assert [(one["name"], one["wave"]) for one in rollout["gates"]] == [("window", 2)]
 
 
 @pytest.mark.parametrize(
@@ -472,7 +497,8 @@ def test_gates_stop_or_are_noted(mode: str, problem: bool, noted: bool) -> None:
         (None, "6", None, True),
         (None, "6", "some day", True),
         (None, "6", "2026-03-01T21:00:00", True),
-        ("4", "5", "2026-03-01T21:00:00.000Z", False),
+        ("4", "5", None, False),
+        ("4", "4", None, False),
         ("4", "6", "2026-03-01T23:00:00.000Z", True),
         ("6", "6", "2026-03-01T23:00:00.000Z", False),
         (6, "6", "2026-03-01T23:00:00.000Z", False),
@@ -484,7 +510,7 @@ def test_an_image_made_while_the_rollout_runs_stops_it(
     rollout = one_wave({"commit": asked}, staged("a", "oo", commit=commit, commit_time=made))
     assert bool(rollout["problem"]) is stops
     if stops:
-        assert f"planned for commit {asked or 5}, and commit {commit} was staged" in rollout["problem"]
+        assert f"planned for commit 5, and commit {commit} was staged" in rollout["problem"]
         assert [(one["name"], one["wave"], one["answer"]) for one in rollout["gates"]] == [("commit", 1, commit)]
 
 
@@ -496,6 +522,8 @@ def test_without_a_start_nothing_is_known_to_be_older() -> None:
 def test_where_nothing_was_planned_any_image_is_fine() -> None:
     assert rollout_of([found("a", commit=None)], LENIENT, [run(1, staged("a", "o"))])["problem"] == ""
     assert one_wave({}, staged("a", "s"))["problem"] == ""
+    asked = rollout_of([found("a", commit=None)], {**LENIENT, "commit": "4"}, [run(1, staged("a", "o"))])
+    assert "planned for commit 4, and commit 5 was staged" in asked["problem"]
 
 
 @pytest.mark.parametrize(("mode", "verdict"), [("warn", "note"), ("ignore", "go")])
