@@ -70,9 +70,7 @@ def rollout_of(
     for number, planned in enumerate(plan.waves, 1):
         # Templates make text of numbers before ansible-core 2.19.
         told = [one for one in runs if str(one["wave"]) == str(number)]
-        entries += [
-            _entry(cluster, plan, number, _outcomes(told, cluster), bool(told)) for cluster in planned.clusters
-        ]
+        entries += [_entry(cluster, plan, number, _outcomes(told, cluster), bool(told)) for cluster in planned.clusters]
         waves.append(_wave(number, plan, told))
     entries += [_left_entry(one, plan) for one in plan.left]
     rollout: Json = {

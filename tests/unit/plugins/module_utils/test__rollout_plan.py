@@ -255,7 +255,7 @@ def test_sites_come_from_a_mapping_or_from_names(settings: Json, sites: list[str
     ("name", "value", "says"),
     [
         ("mode", "some", "mode: 'some' is none of all, plan, canary, rest"),
-        ("max_failed_hosts", "ten", "rolling_stage_max_failed_hosts: 'ten' is neither a number from 0 nor a percentage"),
+        ("max_failed_hosts", "ten", "rolling_stage_max_failed_hosts: 'ten' is neither a number from 0 nor"),
         ("max_failed_clusters", "101%", "max_failed_clusters: '101%' is neither"),
         ("wave_max_failed_hosts", -1, "wave_max_failed_hosts: -1 is neither"),
         ("wave_max_failed_clusters", True, "wave_max_failed_clusters: True is neither"),
