@@ -255,7 +255,7 @@ def test_sites_come_from_a_mapping_or_from_names(settings: Json, sites: list[str
     ("name", "value", "says"),
     [
         ("mode", "some", "mode: 'some' is none of all, plan, canary, rest"),
-        ("max_failed_hosts", "ten", "rolling_stage_max_failed_hosts: 'ten' is neither a number from 0 nor"),
+        ("max_failed_hosts", "ten", "max_failed_hosts: 'ten' is neither a number from 0 nor a percentage"),
         ("max_failed_clusters", "101%", "max_failed_clusters: '101%' is neither"),
         ("wave_max_failed_hosts", -1, "wave_max_failed_hosts: -1 is neither"),
         ("wave_max_failed_clusters", True, "wave_max_failed_clusters: True is neither"),
@@ -273,7 +273,7 @@ def test_sites_come_from_a_mapping_or_from_names(settings: Json, sites: list[str
 def test_a_setting_that_cannot_be_used_is_told_by_name(name: str, value: t.Any, says: str) -> None:
     dummy, wrong = settings_of({name: value, "started": START})
     assert len(wrong) == 1
-    assert wrong[0].startswith(says)
+    assert wrong[0].startswith(f"rolling_stage_{says}")
 
 
 def test_all_of_them_are_told_together() -> None:
