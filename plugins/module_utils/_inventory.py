@@ -219,9 +219,7 @@ def clusters_of(client: VCenterClient, hosts: t.Sequence[Host]) -> dict[str, Ent
     if len(hosts) > HOSTS_TO_LOCATE:
         wanted = {host.moid for host in hosts}
         listed = hosts_of_all(client, clusters)
-        return {
-            host.moid: cluster for cluster in clusters for host in listed[cluster.moid] if host.moid in wanted
-        }
+        return {host.moid: cluster for cluster in clusters for host in listed[cluster.moid] if host.moid in wanted}
     with attempt("look up which cluster each host is in"):
         return {
             host: cluster

@@ -765,9 +765,7 @@ def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -
 def tell_of_new_images(client: VCenterClient, units: list[Unit]) -> None:
     """Note the age of images that the last scan did not know: whoever planned by that has to know if they are new."""
     new = [
-        unit
-        for unit in units
-        if unit.commit and unit.first_compliance and unit.first_compliance.commit != unit.commit
+        unit for unit in units if unit.commit and unit.first_compliance and unit.first_compliance.commit != unit.commit
     ]
     with contextlib.suppress(VCenterError):
         side_by_side([functools.partial(read_commit_time, client, unit) for unit in new], client.connections)
