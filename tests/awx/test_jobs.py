@@ -40,8 +40,8 @@ CLUSTERS, HOSTS = 12, 4
 #: An event is the start of a task, its start for a host, its end there, or a line in between.
 EVENTS_OF_A_VCENTER, EVENTS_OF_A_WAVE, EVENTS_OF_A_CLUSTER = 120, 75, 4
 WAVES = 3
-#: The largest one is that of the role's result, some 11 kB here; what there is of each host is in the report.
-SIZE_OF_AN_EVENT = 20_000
+#: The largest one is the look at all clusters, some 6 kB here; what there is of each host is in the report.
+SIZE_OF_AN_EVENT = 8_000
 #: AWX has no limit of its own for artifacts, but they become variables of every job that follows. 100 vCenters of this
 #: size are 400 kB.
 ARTIFACT_OF_A_VCENTER = 4096
