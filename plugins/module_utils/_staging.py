@@ -120,7 +120,11 @@ def _operations_of(client: VCenterClient, kind: str, entities: t.Sequence[Entity
         middle = len(entities) // 2
         parts = (entities[:middle], entities[middle:])
         return [task for part in parts for task in _operations_of(client, kind, part, unfinished)]
-    return [task for task in found if task.target in moids and not (unfinished and task.finished)]
+    return [
+        task
+        for task in found
+        if task.service in {SERVICES[kind], ""} and task.target in moids and not (unfinished and task.finished)
+    ]
 
 
 def _filter(kind: str, unfinished: bool) -> Json:

@@ -451,7 +451,11 @@ class Together:
         except ApiError as error:
             if is_outage(error) and not isinstance(error, TooMany):
                 raise
-            return find_each(self._client, tasks)
+            found = find_each(self._client, tasks)
+            if not found and isinstance(error, NotFound):
+                # Not the tasks are gone, but who knows of them.
+                raise
+            return found
 
     def _news(self, wait: Wait, states: dict[str, Task] | None) -> Task | Vanished | None:
         """Return what a job waiting like this is to be told; nothing while its task goes on or vCenter is away."""

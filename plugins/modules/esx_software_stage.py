@@ -596,7 +596,7 @@ def stage(params: dict[str, t.Any], client: VCenterClient, context: Context) -> 
     else:
         # Where vCenter has given no answer for long, it is not asked for more.
         if run.run(units):
-            tell_of_new_images(client, units)
+            tell_of_new_images(client, units, options.commit)
     if params["result_file"]:
         write_result_file(params["result_file"], units, context)
     result = result_of(units, params["detail"], with_diff=context.diff)
@@ -762,11 +762,16 @@ def warn_of_the_unknown(units: list[Unit], options: Options, context: Context) -
             )
 
 
-def tell_of_new_images(client: VCenterClient, units: list[Unit]) -> None:
-    """Note the age of images that the last scan did not know: whoever planned by that has to know if they are new."""
-    new = [
-        unit for unit in units if unit.commit and unit.first_compliance and unit.first_compliance.commit != unit.commit
-    ]
+def tell_of_new_images(client: VCenterClient, units: list[Unit], commit: str | None) -> None:
+    """Note the age of images that nobody knew before: whoever planned without them has to know if they are new.
+
+    :param commit: what was asked for, which is known where there was no scan.
+    """
+    new = []
+    for unit in units:
+        known = unit.first_compliance.commit if unit.first_compliance else commit
+        if known and unit.commit and unit.commit != known:
+            new.append(unit)
     with contextlib.suppress(VCenterError):
         side_by_side([functools.partial(read_commit_time, client, unit) for unit in new], client.connections)
 

@@ -28,6 +28,8 @@ ANOTHER = (
     (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "identifier"),
     (r'(?<=port )\d{5}|(?<="port": )\d{5}|(?<="port": ")\d{5}|(?<=:)\d{5}(?!\d)', "0"),
     (r'(?<="size": )\d+', "0"),
+    # What is left of the time for a wave.
+    (r'(?<="total_timeout": )\d+|(?<=after total_timeout \()\d+', "0"),
     (r"/[^\s\"']*/(run-|ansible\.)[\w.]+", "folder"),
 )
 

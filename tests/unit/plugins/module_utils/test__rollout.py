@@ -285,7 +285,7 @@ def test_hosts_that_left_meanwhile_are_not_counted_below_nothing() -> None:
 
 
 def test_a_host_for_which_its_wave_had_no_time_has_failed_and_says_why() -> None:
-    host = {**found("esx1"), "kind": "host"}
+    host = {**found("esx1"), "kind": "host", "counts": {"hosts": 1, "ready": 0}}
     late = {"wave": 1, "staged": {"clusters": [], "too_late": ["domain-esx1"]}}
     rollout = rollout_of([found("a"), host], {**LENIENT, "max_failed_hosts": 0}, [run(1, staged("a", "o")), late])
     assert verdicts(rollout) == {"a": "staged", "esx1": "failed"}
@@ -294,6 +294,15 @@ def test_a_host_for_which_its_wave_had_no_time_has_failed_and_says_why() -> None
     )
     assert [one["name"] for one in rollout["clusters"][1]["failed_hosts"]] == ["esx1"]
     assert (rollout["hosts"]["failed"], rollout["budget"]["exceeded"]) == (1, True)
+
+
+def test_a_host_that_needs_nothing_needs_no_time_either() -> None:
+    host = {**found("esx1"), "kind": "host", "counts": {"hosts": 1, "ready": 1}}
+    late = {"wave": 1, "staged": {"clusters": [], "too_late": ["domain-esx1"]}}
+    rollout = rollout_of([found("a"), host], {**LENIENT, "max_failed_hosts": 0}, [run(1, staged("a", "o")), late])
+    assert verdicts(rollout) == {"a": "staged", "esx1": "unchanged"}
+    assert rollout["hosts"]["skipped"] == 1
+    assert rollout["problem"] == ""
 
 
 # ------------------------------------------------------------------------------------------------------------- budgets
@@ -524,6 +533,9 @@ def test_where_nothing_was_planned_any_image_is_fine() -> None:
     assert one_wave({}, staged("a", "s"))["problem"] == ""
     asked = rollout_of([found("a", commit=None)], {**LENIENT, "commit": "4"}, [run(1, staged("a", "o"))])
     assert "planned for commit 4, and commit 5 was staged" in asked["problem"]
+    before = staged("a", "o", commit_time="2026-01-01T00:00:00.000Z")
+    older = {**LENIENT, "commit": "4", "started": START}
+    assert rollout_of([found("a", commit=None)], older, [run(1, before)])["problem"] == ""
 
 
 @pytest.mark.parametrize(("mode", "verdict"), [("warn", "note"), ("ignore", "go")])

@@ -617,6 +617,16 @@ def commits_read(vcenter: VCenter) -> int:
     return sum(1 for request in vcenter.requests if "/commits/" in request.path)
 
 
+def test_a_later_image_of_a_cluster_without_a_scan_is_told_with_its_age(
+    staged: Stage, vcenter: VCenter, world: World
+) -> None:
+    world.cluster("prod").managed.compliance = None
+    (cluster,) = staged(clusters=["prod"], commit="4")["clusters"]
+    assert cluster["commit"] == "5"
+    assert cluster["commit_time"] is not None
+    assert commits_read(vcenter) == 2, "the one that was asked for, and the one that was staged"
+
+
 def test_a_commit_that_was_looked_up_is_not_read_again(staged: Stage, vcenter: VCenter, world: World) -> None:
     world.new_commit("8", cluster="prod")
     (cluster,) = staged(clusters=["prod"], commit="8")["clusters"]
