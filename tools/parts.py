@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import importlib.util
 import os
@@ -54,12 +55,12 @@ class Environment:
     python: str
     stage: str
 
-    def run(self, *command: str, cwd: pathlib.Path = ROOT) -> Finished:
+    def run(self, *command: str, cwd: pathlib.Path = ROOT, show: bool = True) -> Finished:
         """Run a program of this environment."""
         path = f"{self.bin}{os.pathsep}{os.environ['PATH']}"
-        return run(*command, cwd=cwd, env={"PATH": path, "VIRTUAL_ENV": str(self.bin.parent)})
+        return run(*command, cwd=cwd, env={"PATH": path, "VIRTUAL_ENV": str(self.bin.parent)}, show=show)
 
-    def ansible_test(self, *arguments: str) -> tuple[Finished, pathlib.Path]:
+    def ansible_test(self, *arguments: str, show: bool = True) -> tuple[Finished, pathlib.Path]:
         """Run ansible-test on a fresh copy; return how it ended and the folder of its JUnit reports."""
         seeded = self.run("python", str(ROOT / "tools" / "pip_seed.py"))
         copy = stage(self.stage)
@@ -67,7 +68,7 @@ class Environment:
         shutil.rmtree(reports, ignore_errors=True)
         if seeded.code:
             return seeded, reports
-        return self.run("ansible-test", *arguments, "--python", self.python, cwd=copy), reports
+        return self.run("ansible-test", *arguments, "--python", self.python, cwd=copy, show=show), reports
 
 
 HERE = Environment(pathlib.Path(sys.executable).parent, f"{sys.version_info.major}.{sys.version_info.minor}", "stage")
@@ -258,10 +259,18 @@ def sanity(environment: Environment = HERE) -> Outcome:
 
 
 def integration() -> Outcome:
-    """The targets, each against the simulator."""
-    finished, reports = HERE.ansible_test("integration", "--local", "--continue-on-error")
+    """The targets, each against the simulator. One after the other uses one core: the largest runs beside the rest."""
+    targets = [path.parents[1] for path in (ROOT / "tests" / "integration" / "targets").glob("*/tasks/tests.yml")]
+    largest = max(targets, key=lambda path: sum(file.stat().st_size for file in path.rglob("*.yml"))).name
+    beside = dataclasses.replace(HERE, stage=f"{HERE.stage}-{largest}")
+    options = ("integration", "--local", "--continue-on-error")
+    with concurrent.futures.ThreadPoolExecutor() as together:
+        alone = together.submit(beside.ansible_test, *options, largest, show=False)
+        both = [HERE.ansible_test(*options, "--exclude", largest)[0], alone.result()[0]]
+    print(both[1].output, flush=True)
+    finished = Finished(next((one.code for one in both if one.code), 0), "".join(one.output for one in both))
     ran = counts.names(finished.output, r"^Running (\S+) integration test role")
-    failed = finished.output.partition("integration test(s) listed below")[2].split("\n")[1:]
+    failed = [line for one in both for line in one.output.partition("integration test(s) listed below")[2].split("\n")]
     found = outcome(finished, len(ran), "targets")
     found.problems = [f"{name} failed" for name in failed if name in ran] or found.problems
     found.skipped = counts.warnings_of_skipping(finished.output)
