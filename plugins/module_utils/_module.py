@@ -135,6 +135,7 @@ def run_module(work: Work, argument_spec: Params, *, hands_out_session: bool = F
             if hands_out_session:
                 # A signal would keep it from the only one who can close it.
                 signals.ignore()
+                Signals.barred = result["session_id"] is not None
                 _show(module, result["session_id"])
         # Nothing is left to be cut short but the result.
         signals.ignore()
@@ -199,10 +200,12 @@ class Signals:
     """Turns SIGTERM and SIGINT into Interrupted, so that the way out is taken with everything on it.
 
     :cvar taken: the one that came last in this process; None for none.
+    :cvar barred: whether none may end this process before somebody has its result.
     """
 
     NUMBERS = (signal.SIGTERM, signal.SIGINT)
     taken: t.ClassVar[int | None] = None
+    barred: t.ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._held_back = False

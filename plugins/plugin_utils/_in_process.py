@@ -147,8 +147,9 @@ def _as_a_module(data: Json, environment: Json, folder: str) -> t.Iterator[None]
             basic._ANSIBLE_PROFILE = PROFILE
             yield
     finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+        if not Signals.barred:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         os.chdir(here)
         os.environ.clear()
         os.environ.update(before)
