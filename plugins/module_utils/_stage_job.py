@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 from ansible_collections.vsphere.lifecycle.plugins.module_utils import _images, _staging, _tasks, _verdicts
@@ -111,15 +112,17 @@ class StageJob:
                 yield from self._leave(task, needed)
                 return
             try:
-                self._unit.task = yield from self._wait_for(task, self._progress.saw)
+                ended = yield from self._wait_for(task, self._progress.saw)
             except TaskVanished as lost:
                 yield from self._judge_by_compliance(needed, lost)
                 return
             self._operations.done_with(task)
-            if _refused_late(self._unit.task):
+            # What it says of thousands of hosts is judged below, and not kept.
+            self._unit.task = dataclasses.replace(ended, result=None)
+            if _refused_late(ended):
                 yield from self._operations.refused_late()
                 continue
-            needed = self._judge(self._unit.task, needed) or self._outdated()
+            needed = self._judge(ended, needed) or self._outdated()
             if not needed and rounds > 0:
                 rounds -= 1
                 needed = self._retriable()
