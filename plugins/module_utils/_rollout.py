@@ -166,7 +166,7 @@ def _outcomes(runs: list[Json], cluster: Json) -> list[Json]:
 
 def _too_late(host: Json) -> Json:
     """Return the outcome of a standalone host for which the clusters of its wave have left no time."""
-    if host["counts"]["ready"]:
+    if (host.get("counts") or {}).get("ready"):
         counts = {**dict.fromkeys(COUNTS, 0), "skipped": 1}
         return {"moid": host["moid"], "changed": False, "failed": False, "counts": counts}
     why = "rolling_stage_wave_timeout is over, so it was not started. Run again"

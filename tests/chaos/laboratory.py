@@ -207,6 +207,7 @@ class Laboratory:
             self._said(report, error)
         except Killed:
             report.outcome = "killed"
+        # A bug of ours is what the seeds are played for; the invariants tell of it, with the seed.
         except Exception as error:
             report.outcome = "crash"
             self._said(report, error)

@@ -41,6 +41,7 @@ def decode(value: t.Any, binding: t.Any, root: str = "api") -> t.Any:
     try:
         data = DataValueConverter.convert_to_data_value(json.dumps(value))
         return TypeConverter.convert_to_python(data, binding, None, MODES[root])
+    # The bindings raise whatever comes up in them; all of it means the same here.
     except Exception as exc:
         raise Undecodable(f"{binding}: {exc}") from exc
 
